@@ -1,0 +1,400 @@
+//! What the engine does: sign in, check, extend, sign out. No HTTP here.
+
+use crate::{
+    AccountId, AccountName, KeyRing, Reason,
+    clock::{Clock, SystemClock, Timestamp},
+    password::{HashError, Hasher, Password},
+    policy::{Policy, Standing, Times},
+    seal::{Claim, CookieSpec, Sealer},
+    session::{NoRandomness, Session, SessionAccount, SessionId, SessionSecret},
+    store::{NewSession, SessionRow, Store, StoreError, SweepBefore, Which},
+};
+use std::{sync::Arc, time::Duration};
+
+/// How long the end of a session is remembered, so that a browser that comes back can be told why.
+const KEEP_ENDED: Duration = Duration::from_secs(24 * 3600);
+/// What is stored of a browser's description of itself, in characters.
+const MAX_AGENT_CHARS: usize = 256;
+
+/// What an engine needs to know beside its store and keys.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// When sessions end.
+    pub policy: Policy,
+    /// Names and attributes of the cookies.
+    pub cookies: CookieSpec,
+    /// For whom cookies are sealed: the public origin.
+    pub audience: String,
+    /// What hashes passwords.
+    pub hasher: Hasher,
+    /// What tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The origin cannot have secure cookies.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is neither an https origin nor http on a loopback address")]
+pub struct OriginError(pub String);
+
+impl EngineConfig {
+    /// Defaults for an app at this origin, such as `https://app.example` or `http://localhost:3000`.
+    ///
+    /// # Errors
+    /// When it is not https, and not http on loopback: its cookies would travel in the clear.
+    pub fn for_origin(origin: &str) -> Result<Self, OriginError> {
+        let error = || OriginError(origin.to_owned());
+        let (scheme, host) = origin.split_once("://").ok_or_else(error)?;
+        if host.is_empty() || host.contains(['/', '@', '?', '#', '\\']) {
+            return Err(error());
+        }
+        let cookies = match scheme {
+            "https" => CookieSpec::https(),
+            "http" if is_loopback(host) => CookieSpec::loopback(),
+            _ => return Err(error()),
+        };
+        Ok(Self {
+            policy: Policy::default(),
+            cookies,
+            audience: origin.to_owned(),
+            hasher: Hasher::default(),
+            clock: Arc::new(SystemClock),
+        })
+    }
+}
+
+/// Whether an origin's host, with or without a port, is this machine and no other.
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The engine: cheap to clone, one for the whole process.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    sealer: Sealer,
+    policy: Policy,
+    hasher: Hasher,
+    clock: Arc<dyn Clock>,
+}
+
+/// Who wants to sign in, with what, from where.
+#[derive(Clone, Debug)]
+pub struct SignIn<'a> {
+    /// The name as typed.
+    pub name: &'a str,
+    /// The password as typed.
+    pub password: Password,
+    /// Whether the session shall outlive the browser's closing.
+    pub remembered: bool,
+    /// The session that the request came with, which the new one replaces.
+    pub replaces: Option<&'a Session>,
+    /// What the browser says that it is.
+    pub agent: &'a str,
+    /// Where the request came from.
+    pub place: &'a str,
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// No such account, not its password, or the account is disabled: the three are not told apart.
+    #[error("name and password do not match")]
+    Mismatch,
+    /// Too many passwords are being checked; trying again later is right.
+    #[error("too many passwords are being checked")]
+    Overloaded,
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Hashing failed or there were no random bytes.
+    #[error("the session could not be made")]
+    Failed,
+}
+
+impl From<HashError> for SignInError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Overloaded => Self::Overloaded,
+            HashError::Failed => Self::Failed,
+        }
+    }
+}
+
+impl From<NoRandomness> for SignInError {
+    fn from(_: NoRandomness) -> Self {
+        Self::Failed
+    }
+}
+
+/// What a request is, as far as sessions go.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// Of somebody who is signed in.
+    Active(Session),
+    /// Of nobody, and why.
+    Absent(Reason),
+    /// Not known: the store does not answer. Nobody is signed out by that, and nobody let in.
+    Unavailable,
+}
+
+impl Engine {
+    /// An engine with this store and these keys.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, ring: KeyRing, config: EngineConfig) -> Self {
+        let EngineConfig { policy, cookies, audience, hasher, clock } = config;
+        Self(Arc::new(Inner { store, sealer: Sealer { ring, cookies, audience }, policy, hasher, clock }))
+    }
+
+    /// The present moment, by the engine's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The store, for what operators do.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        &*self.0.store
+    }
+
+    /// What hashes passwords.
+    #[must_use]
+    pub fn hasher(&self) -> &Hasher {
+        &self.0.hasher
+    }
+
+    /// When sessions end.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// Names and attributes of the cookies.
+    #[must_use]
+    pub fn cookies(&self) -> &CookieSpec {
+        &self.0.sealer.cookies
+    }
+
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.0.sealer
+    }
+
+    /// Checks a name and a password, and starts a session.
+    ///
+    /// Always costs one password hash, whatever the name, and answers the same for a name that is
+    /// unknown, a wrong password and a disabled account.
+    ///
+    /// # Errors
+    /// See [`SignInError`].
+    pub async fn sign_in(&self, request: SignIn<'_>) -> Result<Session, SignInError> {
+        let found = match AccountName::parse(request.name) {
+            Ok(name) => self.0.store.account(&name).await?,
+            Err(_) => None,
+        };
+        let stored = found.as_ref().map(|(_, hash)| hash.clone());
+        let right = self.0.hasher.verify(request.password, stored).await?;
+        let (Some((account, hash)), true) = (found, right) else {
+            tracing::info!(event = "authn_login_fail", place = request.place, "a sign-in was refused");
+            return Err(SignInError::Mismatch);
+        };
+        let now = self.now();
+        let secret = SessionSecret::generate()?;
+        let new = NewSession {
+            secret_hash: secret.hash(),
+            id: SessionId::generate()?,
+            account: account.id,
+            epoch: account.epoch,
+            times: Times {
+                authenticated_at: now,
+                last_activity: now,
+                absolute_deadline: now.plus(self.0.policy.timeouts(request.remembered).absolute),
+                remembered: request.remembered,
+            },
+            agent: printable(request.agent, MAX_AGENT_CHARS),
+            place: printable(request.place, MAX_AGENT_CHARS),
+        };
+        // The store inserts it only if the account is still active, in the same epoch and with the
+        // same password: whatever happened while we hashed wins.
+        if !self.0.store.start_session(&new, &hash, request.replaces.map(Session::hash)).await? {
+            tracing::info!(event = "authn_login_fail", account = account.id.0, "a sign-in was refused: the account is disabled or has changed meanwhile");
+            return Err(SignInError::Mismatch);
+        }
+        tracing::info!(event = "authn_login_success", account = account.id.0, session = %new.id, "signed in");
+        Ok(Session {
+            id: new.id,
+            secret,
+            account: SessionAccount { id: account.id, name: account.name, epoch: account.epoch },
+            times: new.times,
+            checked_at: now,
+            policy: self.0.policy,
+        })
+    }
+
+    /// Checks a session cookie's value.
+    ///
+    /// A value that does not open is turned away without asking the store. One that opens is
+    /// accepted if and only if neither timeout has passed, the row exists, nothing has ended it, and
+    /// its account is active and in the same epoch.
+    pub async fn check(&self, value: &str) -> Access {
+        let Some(claim) = self.0.sealer.open_session(value) else {
+            tracing::warn!(event = "crypt_decrypt_fail", "a session cookie does not open");
+            return Access::Absent(Reason::Invalid);
+        };
+        let row = match self.0.store.session(&claim.secret.hash()).await {
+            Ok(row) => row,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the store does not answer");
+                return Access::Unavailable;
+            }
+        };
+        let now = self.now();
+        match self.judge(claim, row, now) {
+            Verdict::Accept(session) => Access::Active(*session),
+            Verdict::Refuse(reason) => Access::Absent(reason),
+            Verdict::End(secret, reason, idle_since) => {
+                // Written down, so that the session stays dead whatever the clock or the settings do.
+                let end = self.0.store.end(Which::Secret(secret.hash()), reason, now, idle_since).await;
+                if let Err(error) = end {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the end of a session could not be written down");
+                    return Access::Unavailable;
+                }
+                tracing::info!(event = "session_expired", reason = %reason, "a session timed out");
+                Access::Absent(reason)
+            }
+        }
+    }
+
+    /// Decides whether a claim holds. Pure.
+    fn judge(&self, claim: Claim, row: Option<SessionRow>, now: Timestamp) -> Verdict {
+        let Some(row) = row else {
+            // Swept, or of an account that was deleted, or never ours: the cookie's own times may
+            // still tell a person who comes back after weeks what happened.
+            let times = Times {
+                authenticated_at: claim.authenticated_at,
+                last_activity: claim.last_activity,
+                absolute_deadline: Timestamp::from_millis(i64::MAX),
+                remembered: claim.remembered,
+            };
+            return Verdict::Refuse(match self.0.policy.standing(&times, now) {
+                Standing::Over(reason) => reason,
+                Standing::Alive(_) | Standing::FromTheFuture => Reason::Invalid,
+            });
+        };
+        if row.account != claim.account || row.epoch != claim.epoch || row.times.authenticated_at != claim.authenticated_at
+            || row.times.remembered != claim.remembered
+        {
+            return Verdict::Refuse(Reason::Invalid);
+        }
+        if let Some((_, reason)) = row.ended {
+            return Verdict::Refuse(reason);
+        }
+        if row.account_state != crate::AccountState::Active {
+            return Verdict::Refuse(Reason::AccountDisabled);
+        }
+        if row.account_epoch != row.epoch {
+            return Verdict::Refuse(Reason::Revoked);
+        }
+        // The cookie knows of activity that is not written down yet, the row of activity whose
+        // answer never reached this browser: the later one counts.
+        let times = Times { last_activity: row.times.last_activity.max(claim.last_activity), ..row.times };
+        match self.0.policy.standing(&times, now) {
+            Standing::Over(reason) => {
+                let idle_since = (reason == Reason::Idle).then(|| now.minus(self.0.policy.timeouts(times.remembered).idle));
+                Verdict::End(claim.secret, reason, idle_since)
+            }
+            Standing::FromTheFuture => {
+                tracing::warn!(event = "clock_anomaly", "a session comes from the future");
+                Verdict::Refuse(Reason::Invalid)
+            }
+            Standing::Alive(_) => Verdict::Accept(Box::new(Session {
+                id: row.id,
+                secret: claim.secret,
+                account: SessionAccount { id: row.account, name: row.account_name, epoch: row.epoch },
+                times,
+                checked_at: now,
+                policy: self.0.policy,
+            })),
+        }
+    }
+
+    /// Extends a session by activity now. Nothing if it has ended meanwhile: whoever ended it wins.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn extend(&self, session: &Session) -> Result<Option<Session>, StoreError> {
+        let now = self.now();
+        let mut extended = session.clone();
+        extended.times.last_activity = now.max(session.times.last_activity);
+        extended.checked_at = now;
+        // Somebody who took longer than the timeout to answer is not extended by the answer.
+        if !matches!(self.0.policy.standing(&session.times, now), Standing::Alive(_)) {
+            return Ok(None);
+        }
+        Ok(self.0.store.touch(&session.hash(), now).await?.then_some(extended))
+    }
+
+    /// Ends a session because its person signs out. Twice is fine.
+    ///
+    /// # Errors
+    /// When the store does not answer: then the session has not ended.
+    pub async fn sign_out(&self, session: &Session) -> Result<(), StoreError> {
+        self.0.store.end(Which::Secret(session.hash()), Reason::SignedOut, self.now(), None).await?;
+        tracing::info!(event = "authn_logout", account = session.account.id.0, session = %session.id, "signed out");
+        Ok(())
+    }
+
+    /// The sessions that are alive now, of one account or of all, the latest used first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn live_sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
+        let now = self.now();
+        let mut rows = self.0.store.sessions(account).await?;
+        rows.retain(|row| matches!(self.0.policy.standing(&row.times, now), Standing::Alive(_)));
+        Ok(rows)
+    }
+
+    /// Deletes what is left of sessions that are dead for a day and longer. Says how many.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn sweep(&self) -> Result<u64, StoreError> {
+        let now = self.now().minus(KEEP_ENDED);
+        let before = SweepBefore {
+            ended: now,
+            deadline: now,
+            ordinary_last_seen: now.minus(self.0.policy.timeouts(false).idle),
+            remembered_last_seen: now.minus(self.0.policy.timeouts(true).idle),
+        };
+        let mut swept = 0;
+        loop {
+            match self.0.store.sweep(before).await? {
+                0 => return Ok(swept),
+                n => swept += n,
+            }
+            // Between two bites sign-ins have their turn at the write lock.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+enum Verdict {
+    Accept(Box<Session>),
+    Refuse(Reason),
+    End(SessionSecret, Reason, Option<Timestamp>),
+}
+
+/// What strangers send, cut and without characters that could write over a terminal or a log.
+fn printable(text: &str, max: usize) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(max).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,302 @@
+use super::*;
+use crate::{Key, clock::ManualClock, password::PasswordHash, store::SqliteStore};
+use tempfile::TempDir;
+
+const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+struct Scene {
+    engine: Engine,
+    clock: Arc<ManualClock>,
+    store: Arc<SqliteStore>,
+    keys: Vec<Key>,
+    _folder: TempDir,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = Arc::new(SqliteStore::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap());
+        let clock = ManualClock::at(START);
+        let keys = vec![Key::generate().unwrap()];
+        let engine = engine(&store, &clock, &keys, Policy::default());
+        Self { engine, clock, store, keys, _folder: folder }
+    }
+
+    async fn with(self, name: &str, password: &str) -> Self {
+        let hash = self.engine.hasher().hash(Password::typed(password).unwrap()).await.unwrap();
+        self.store.create_account(&AccountName::parse(name).unwrap(), &hash, false, START).await.unwrap();
+        self
+    }
+
+    async fn try_sign_in(&self, name: &str, password: &str) -> Result<Session, SignInError> {
+        self.engine.sign_in(request(name, password)).await
+    }
+
+    async fn sign_in(&self, name: &str, password: &str) -> (Session, String) {
+        let session = self.try_sign_in(name, password).await.unwrap();
+        let cookie = self.cookie(&session);
+        (session, cookie)
+    }
+
+    fn cookie(&self, session: &Session) -> String {
+        self.engine.sealer().session_cookie(session).unwrap().value().to_owned()
+    }
+
+    async fn account(&self, name: &str) -> AccountId {
+        self.store.account(&AccountName::parse(name).unwrap()).await.unwrap().unwrap().0.id
+    }
+
+    fn advance(&self, millis: u64) {
+        self.clock.advance(Duration::from_millis(millis));
+    }
+}
+
+fn engine(store: &Arc<SqliteStore>, clock: &Arc<ManualClock>, keys: &[Key], policy: Policy) -> Engine {
+    let config = EngineConfig { policy, clock: clock.clone(), hasher: Hasher::new(2), ..EngineConfig::for_origin("https://app.example").unwrap() };
+    Engine::new(store.clone(), KeyRing::new(keys.to_vec()).unwrap(), config)
+}
+
+fn request<'a>(name: &'a str, password: &str) -> SignIn<'a> {
+    SignIn {
+        name,
+        password: Password::typed(password).unwrap(),
+        remembered: false,
+        replaces: None,
+        agent: "Firefox\u{1b}[31m",
+        place: "192.0.2.1",
+    }
+}
+
+fn reason(access: Access) -> Reason {
+    match access {
+        Access::Absent(reason) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn active(access: Access) -> Session {
+    match access {
+        Access::Active(session) => session,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn who_knows_the_password_gets_a_session() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let (session, cookie) = scene.sign_in("Alice", "her password").await;
+    assert_eq!(session.account().name.as_str(), "alice");
+    scene.advance(1500);
+    let checked = active(scene.engine.check(&cookie).await);
+    assert_eq!(checked.id(), session.id());
+    let info = checked.info();
+    assert_eq!((info.account.as_str(), info.idle_left_ms, info.absolute_left_ms, info.age_ms), ("alice", 598_500, 43_198_500, 1500));
+    let row = &scene.engine.live_sessions(None).await.unwrap()[0];
+    assert_eq!(row.agent, "Firefox\u{fffd}[31m");
+}
+
+#[tokio::test]
+async fn unknown_wrong_and_disabled_are_one_answer_and_one_hash() {
+    let scene = Scene::new().await.with("alice", "her password").await.with("mallory", "his password").await;
+    scene.store.set_state(scene.account("mallory").await, crate::AccountState::Disabled, START).await.unwrap();
+    scene.store.create_account(&AccountName::parse("broken").unwrap(), &PasswordHash::from_stored("x".to_owned()), false, START).await.unwrap();
+    for (name, password) in [("alice", "another"), ("nobody", "another"), ("mallory", "his password"), ("mallory", "another"), ("broken", "x"), ("", "x"), ("a b", "x"), (&"x".repeat(10_000), "x")] {
+        let before = scene.engine.hasher().counts().0;
+        let error = scene.try_sign_in(name, password).await.unwrap_err();
+        assert!(matches!(error, SignInError::Mismatch), "{name}");
+        assert_eq!(error.to_string(), "name and password do not match");
+        assert_eq!(scene.engine.hasher().counts().0, before + 1, "{name}");
+    }
+    assert!(scene.engine.live_sessions(None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn idle_and_absolute_end_at_the_millisecond() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let (_, cookie) = scene.sign_in("alice", "her password").await;
+    scene.advance(599_999);
+    active(scene.engine.check(&cookie).await);
+    scene.advance(1);
+    assert_eq!(reason(scene.engine.check(&cookie).await), Reason::Idle);
+    scene.clock.set(START);
+    assert_eq!(reason(scene.engine.check(&cookie).await), Reason::Idle, "an end is an end when the clock goes back");
+
+    let (mut session, mut cookie) = scene.sign_in("alice", "her password").await;
+    let absolute = 12 * 3_600_000;
+    for _ in 0..(absolute / 300_000 - 1) {
+        scene.advance(300_000);
+        session = scene.engine.extend(&active(scene.engine.check(&cookie).await)).await.unwrap().unwrap();
+        cookie = scene.cookie(&session);
+    }
+    scene.advance(299_999);
+    active(scene.engine.check(&cookie).await);
+    scene.advance(1);
+    assert_eq!(reason(scene.engine.check(&cookie).await), Reason::Absolute);
+    assert!(scene.engine.extend(&session).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_answer_that_never_arrived_signs_nobody_out() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let (session, cookie) = scene.sign_in("alice", "her password").await;
+    scene.advance(400_000);
+    scene.engine.extend(&session).await.unwrap().unwrap();
+    // The browser still has the first cookie, which alone would be too old now.
+    scene.advance(400_000);
+    active(scene.engine.check(&cookie).await);
+}
+
+#[tokio::test]
+async fn remembered_sessions_have_timeouts_of_their_own() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let session = scene.engine.sign_in(SignIn { remembered: true, ..request("alice", "her password") }).await.unwrap();
+    let cookie = scene.cookie(&session);
+    scene.advance(14 * 24 * 3_600_000 - 1);
+    assert!(active(scene.engine.check(&cookie).await).is_remembered());
+    scene.advance(1);
+    assert_eq!(reason(scene.engine.check(&cookie).await), Reason::Idle);
+}
+
+#[tokio::test]
+async fn signing_out_is_final_and_can_be_repeated() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let (session, cookie) = scene.sign_in("alice", "her password").await;
+    scene.engine.sign_out(&session).await.unwrap();
+    scene.engine.sign_out(&session).await.unwrap();
+    assert_eq!(reason(scene.engine.check(&cookie).await), Reason::SignedOut);
+    assert!(scene.engine.extend(&session).await.unwrap().is_none(), "an extension under way is too late");
+    assert_eq!(reason(scene.engine.check(&cookie).await), Reason::SignedOut);
+    // Another process with the same store and keys knows it too.
+    let other = engine(&scene.store, &scene.clock, &scene.keys, Policy::default());
+    assert_eq!(reason(other.check(&cookie).await), Reason::SignedOut);
+}
+
+#[tokio::test]
+async fn signing_in_over_a_session_ends_it() {
+    let scene = Scene::new().await.with("alice", "her password").await.with("bob", "his password").await;
+    let (first, old) = scene.sign_in("alice", "her password").await;
+    let wrong = scene.engine.sign_in(SignIn { replaces: Some(&first), ..request("bob", "nonsense") }).await;
+    assert!(wrong.is_err());
+    active(scene.engine.check(&old).await);
+    let second = scene.engine.sign_in(SignIn { replaces: Some(&first), ..request("bob", "his password") }).await.unwrap();
+    assert_eq!(reason(scene.engine.check(&old).await), Reason::Replaced);
+    let again = scene.engine.sign_in(SignIn { replaces: Some(&second), ..request("bob", "his password") }).await.unwrap();
+    assert_ne!(again.hash(), second.hash());
+    assert_eq!(reason(scene.engine.check(&scene.cookie(&second)).await), Reason::Replaced);
+}
+
+#[tokio::test]
+async fn what_happens_to_the_account_happens_to_its_sessions() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let alice = scene.account("alice").await;
+    let (_, cookie) = scene.sign_in("alice", "her password").await;
+    scene.store.set_state(alice, crate::AccountState::Disabled, START).await.unwrap();
+    assert_eq!(reason(scene.engine.check(&cookie).await), Reason::AccountDisabled);
+    scene.store.set_state(alice, crate::AccountState::Active, START).await.unwrap();
+    assert_eq!(reason(scene.engine.check(&cookie).await), Reason::AccountDisabled, "enabling brings no session back");
+    let (_, cookie) = scene.sign_in("alice", "her password").await;
+    scene.store.set_password(alice, &PasswordHash::from_stored("x".to_owned()), START).await.unwrap();
+    assert_eq!(reason(scene.engine.check(&cookie).await), Reason::PasswordChanged);
+    scene.store.delete_account(alice).await.unwrap();
+    assert_eq!(reason(scene.engine.check(&cookie).await), Reason::Invalid);
+}
+
+#[tokio::test]
+async fn a_session_that_was_not_started_here_is_never_adopted() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let (session, _) = scene.sign_in("alice", "her password").await;
+    let mut forged = session.clone();
+    forged.secret = SessionSecret::generate().unwrap();
+    assert_eq!(reason(scene.engine.check(&scene.cookie(&forged)).await), Reason::Invalid);
+    assert!(scene.engine.extend(&forged).await.unwrap().is_none());
+    assert_eq!(scene.engine.live_sessions(None).await.unwrap().len(), 1);
+    // Sealed by us, of a session of ours, and yet not as it was.
+    let changes: [fn(&mut Session); 4] = [
+        |session| session.account.id = AccountId(99),
+        |session| session.account.epoch += 1,
+        |session| session.times.authenticated_at = session.times.authenticated_at.plus(Duration::from_secs(1)),
+        |session| session.times.remembered = true,
+    ];
+    for change in changes {
+        let mut changed = session.clone();
+        change(&mut changed);
+        assert_eq!(reason(scene.engine.check(&scene.cookie(&changed)).await), Reason::Invalid);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_went_back_extends_nothing() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let (_, cookie) = scene.sign_in("alice", "her password").await;
+    scene.clock.set(START.minus(Duration::from_secs(3600)));
+    assert_eq!(reason(scene.engine.check(&cookie).await), Reason::Invalid);
+    scene.clock.set(START.plus(Duration::from_secs(599)));
+    active(scene.engine.check(&cookie).await);
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_lets_nobody_in_and_signs_nobody_out() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let (session, cookie) = scene.sign_in("alice", "her password").await;
+    scene.store.close().await;
+    assert!(matches!(scene.engine.check(&cookie).await, Access::Unavailable));
+    assert!(matches!(scene.try_sign_in("alice", "her password").await, Err(SignInError::Store(_))));
+    assert!(scene.engine.sign_out(&session).await.is_err(), "a sign-out that did not happen is not claimed");
+    assert_eq!(reason(scene.engine.check("junk").await), Reason::Invalid, "junk never reaches the store");
+}
+
+#[tokio::test]
+async fn sweeping_keeps_the_reason_for_a_day() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let (session, cookie) = scene.sign_in("alice", "her password").await;
+    scene.engine.sign_out(&session).await.unwrap();
+    scene.advance(24 * 3_600_000);
+    assert_eq!(scene.engine.sweep().await.unwrap(), 0);
+    assert_eq!(reason(scene.engine.check(&cookie).await), Reason::SignedOut);
+    scene.advance(1);
+    assert_eq!(scene.engine.sweep().await.unwrap(), 1);
+    assert_eq!(reason(scene.engine.check(&cookie).await), Reason::Idle, "the cookie's own times still tell");
+}
+
+#[tokio::test]
+async fn thousands_of_dead_sessions_are_swept() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let alice = scene.account("alice").await;
+    let (_, hash) = scene.store.account(&AccountName::parse("alice").unwrap()).await.unwrap().unwrap();
+    for _ in 0..1100 {
+        let secret = SessionSecret::generate().unwrap();
+        let times = Times { authenticated_at: START, last_activity: START, absolute_deadline: START.plus(Duration::from_secs(3600)), remembered: false };
+        let new = NewSession { secret_hash: secret.hash(), id: SessionId::generate().unwrap(), account: alice, epoch: 0, times, agent: String::new(), place: String::new() };
+        assert!(scene.store.start_session(&new, &hash, None).await.unwrap());
+    }
+    scene.advance(48 * 3_600_000);
+    let (_, cookie) = scene.sign_in("alice", "her password").await;
+    assert_eq!(scene.engine.sweep().await.unwrap(), 1100);
+    active(scene.engine.check(&cookie).await);
+}
+
+#[tokio::test]
+async fn the_store_has_no_secret_in_it() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let (session, cookie) = scene.sign_in("alice", "her password").await;
+    let mut bytes = Vec::new();
+    for entry in std::fs::read_dir(scene._folder.path()).unwrap() {
+        bytes.extend(std::fs::read(entry.unwrap().path()).unwrap());
+    }
+    let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+    assert!(holds(&session.hash().0), "the search finds what is there");
+    assert!(!holds(session.secret.encode().as_bytes()));
+    assert!(!holds(cookie.as_bytes()));
+    assert!(!holds(b"her password"));
+}
+
+#[test]
+fn cookies_travel_in_the_clear_on_loopback_alone() {
+    for good in ["https://app.example", "https://app.example:8443", "http://localhost:3000", "http://127.0.0.1", "http://[::1]:3000", "http://127.9.9.9:1"] {
+        assert!(EngineConfig::for_origin(good).is_ok(), "{good}");
+    }
+    for bad in ["http://app.example", "http://192.168.0.1:3000", "http://localhost.evil.example", "http://evil.example#localhost", "http://a@localhost", "ftp://localhost", "localhost", "https://", "http://0.0.0.0:3000", "https://app.example/", ""] {
+        assert!(EngineConfig::for_origin(bad).is_err(), "{bad}");
+    }
+    assert!(EngineConfig::for_origin("https://localhost").unwrap().cookies.is_secure());
+}

@@ -1,0 +1,43 @@
+//! `Session` as an extractor: a handler that takes one is reached with one or not at all.
+
+use super::answer::{unauthenticated, unavailable};
+use crate::{Access, Session};
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, request::Parts};
+
+/// Refuses with 401 and the reason when there is no session, and with 503 when the store does not answer.
+impl<S: Send + Sync> FromRequestParts<S> for Session {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        match access(parts)? {
+            Access::Active(session) => Ok(session),
+            Access::Absent(reason) => Err(unauthenticated(reason)),
+            Access::Unavailable => Err(unavailable()),
+        }
+    }
+}
+
+/// For handlers that serve guests too: nothing for a guest, and 503 when the store does not answer.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Session {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
+        match access(parts)? {
+            Access::Active(session) => Ok(Some(session)),
+            Access::Absent(_) => Ok(None),
+            Access::Unavailable => Err(unavailable()),
+        }
+    }
+}
+
+#[expect(clippy::result_large_err, reason = "an axum rejection is a response")]
+fn access(parts: &Parts) -> Result<Access, Response> {
+    parts.extensions.get::<Access>().cloned().ok_or_else(|| {
+        tracing::error!("a handler takes a session, and its route is not behind the session layer");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    })
+}

@@ -1,0 +1,128 @@
+//! May they: everything is private but what is on one short list, decided by path before anything
+//! is rendered.
+
+use super::{
+    answer::{unauthenticated, unavailable},
+    layer::LayerState,
+    notice::{self, Notice},
+};
+use crate::{Access, next};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, Method, StatusCode, header};
+use std::{fmt, pin::Pin, sync::Arc};
+use tower_cookies::Cookies;
+
+/// Renders the page that says that the service is away.
+pub type UnavailablePage = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
+
+/// What is public, what is a call, and where people sign in.
+#[derive(Clone)]
+pub struct Guard {
+    /// The page with the sign-in form. Public. Who is signed in already is sent on.
+    pub sign_in_page: &'static str,
+    /// Calls start with this: they get a typed error where a page gets a redirect.
+    pub call_prefix: &'static str,
+    /// Exact paths that are reached without a session.
+    pub public: Vec<&'static str>,
+    /// Exact paths that say nothing of a person's doing: polls. They never extend a session.
+    pub passive: Vec<&'static str>,
+    /// The page for when the store does not answer; without one, a line of text.
+    pub unavailable: Option<UnavailablePage>,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self { sign_in_page: "/login", call_prefix: "/api/", public: Vec::new(), passive: Vec::new(), unavailable: None }
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("public", &self.public).field("passive", &self.passive).finish_non_exhaustive()
+    }
+}
+
+impl Guard {
+    fn is_public(&self, path: &str) -> bool {
+        path == self.sign_in_page || self.public.contains(&path)
+    }
+
+    fn is_call(&self, path: &str) -> bool {
+        path.starts_with(self.call_prefix)
+    }
+
+    /// Whether a request was caused by a person: not a poll, and not a browser fetching ahead.
+    pub(crate) fn is_activity(&self, request: &Request) -> bool {
+        !self.passive.contains(&request.uri().path()) && !request.headers().contains_key("sec-purpose")
+    }
+}
+
+/// The layer: see the module.
+pub(crate) async fn guard(
+    State(LayerState { engine, guard }): State<LayerState>,
+    cookies: Cookies,
+    request: Request,
+    next: Next,
+) -> Response {
+    // Absent when the session layer is: then nobody is let in.
+    let access = request.extensions().get::<Access>().cloned().unwrap_or(Access::Unavailable);
+    let path = request.uri().path();
+    let is_page = !guard.is_call(path) && matches!(*request.method(), Method::GET | Method::HEAD);
+    match access {
+        Access::Active(_) if is_page && path == guard.sign_in_page => redirect(next::safe_or_home(query_next(&request).as_deref())),
+        Access::Active(_) => next.run(request).await,
+        Access::Absent(_) if guard.is_public(path) => next.run(request).await,
+        Access::Absent(reason) if is_page => {
+            if reason.is_end() {
+                notice::put(&engine, &cookies, &Notice::Ended(reason));
+            }
+            let target = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+            redirect(&next::sign_in_address(guard.sign_in_page, target))
+        }
+        Access::Absent(reason) => unauthenticated(reason),
+        Access::Unavailable => match &guard.unavailable {
+            Some(page) if is_page => {
+                let mut response = page(request).await;
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+                response
+            }
+            _ => unavailable(),
+        },
+    }
+}
+
+/// The `next` of the query, decoded once. The first one, if somebody gave several.
+fn query_next(request: &Request) -> Option<String> {
+    let query = request.uri().query()?;
+    let value = query.split('&').find_map(|pair| pair.strip_prefix("next="))?;
+    percent_decode(value)
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        out.push(match byte {
+            b'%' => {
+                let digits = [bytes.next()?, bytes.next()?];
+                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+            }
+            b'+' => b' ',
+            other => other,
+        });
+    }
+    String::from_utf8(out).ok()
+}
+
+/// 302 with nothing in it.
+fn redirect(to: &str) -> Response {
+    match HeaderValue::from_str(to) {
+        Ok(location) => (StatusCode::FOUND, [(header::LOCATION, location)]).into_response(),
+        Err(_) => (StatusCode::FOUND, [(header::LOCATION, HeaderValue::from_static("/"))]).into_response(),
+    }
+}

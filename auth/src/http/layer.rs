@@ -1,0 +1,125 @@
+//! Who a request is of, and what its browser is told about that.
+
+use super::{
+    answer::ENDED_HEADER,
+    cookie_names::{Brought, Presented},
+    guard::Guard,
+    notice,
+};
+use crate::{Access, Engine, Reason, Session};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderValue, header};
+use std::sync::{Arc, Mutex, PoisonError};
+use tower_cookies::Cookies;
+
+#[derive(Clone)]
+pub(crate) struct LayerState {
+    pub(crate) engine: Engine,
+    pub(crate) guard: Arc<Guard>,
+}
+
+/// How a handler changes the session of its request. In the request's extensions; what is said here
+/// becomes the one `Set-Cookie` of the answer.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<Mutex<Change>>);
+
+#[derive(Debug, Default)]
+enum Change {
+    #[default]
+    Nothing,
+    Name(Box<Session>),
+    Forget,
+}
+
+impl Gate {
+    /// The browser shall carry this session from now on: it was just started or extended.
+    pub fn name(&self, session: Session) {
+        self.set(Change::Name(Box::new(session)));
+    }
+
+    /// The browser shall forget its session: it was just ended.
+    pub fn forget(&self) {
+        self.set(Change::Forget);
+    }
+
+    fn set(&self, change: Change) {
+        // Nothing that holds this lock can panic half-way through a change.
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = change;
+    }
+
+    fn take(&self) -> Change {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The layer: opens and checks the cookie on the way in, and on the way out, once the handler's
+/// head is ready, sends what changed.
+pub(crate) async fn session(
+    State(LayerState { engine, guard }): State<LayerState>,
+    cookies: Cookies,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let presented = request.extensions().get::<Presented>().cloned().unwrap_or_default();
+    let access = match &presented.session {
+        Brought::One(value) => engine.check(value).await,
+        // Two cannot be told apart, and neither is removed: one of them may be the browser's own.
+        Brought::Nothing | Brought::Several => Access::Absent(Reason::None),
+    };
+    let notice = notice::presented(&engine, &presented);
+    let had_notice = notice.is_some();
+    if let Some(notice) = notice {
+        request.extensions_mut().insert(notice);
+    }
+    let gate = Gate::default();
+    let is_activity = guard.is_activity(&request);
+    request.extensions_mut().insert(gate.clone());
+    request.extensions_mut().insert(access.clone());
+
+    let mut response = next.run(request).await;
+
+    let spec = engine.cookies();
+    match (gate.take(), &access) {
+        (Change::Name(session), _) => send(&engine, &cookies, &session),
+        (Change::Forget, _) => cookies.add(spec.removal(spec.session_name())),
+        (Change::Nothing, Access::Active(session)) => {
+            if is_activity && engine.policy().is_slide_due(&session.times, engine.now()) {
+                // The store decides: a session that was ended while the handler ran is not extended.
+                match engine.extend(session).await {
+                    Ok(Some(extended)) => send(&engine, &cookies, &extended),
+                    Ok(None) => {}
+                    Err(error) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, "activity could not be written down");
+                    }
+                }
+            }
+        }
+        (Change::Nothing, Access::Absent(reason)) => {
+            if *reason != Reason::None {
+                cookies.add(spec.removal(spec.session_name()));
+                response.headers_mut().insert(ENDED_HEADER, HeaderValue::from_static(reason.as_str()));
+            }
+        }
+        (Change::Nothing, Access::Unavailable) => {}
+    }
+    // A redirect shows nothing; the page that it leads to will.
+    if had_notice && !response.status().is_redirection() {
+        cookies.add(spec.removal(spec.notice_name()));
+    }
+    // Whatever read or set the session is nobody else's to see, in no cache (ASVS 14.3.2).
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+    response
+}
+
+fn send(engine: &Engine, cookies: &Cookies, session: &Session) {
+    match engine.sealer().session_cookie(session) {
+        Some(cookie) => cookies.add(cookie),
+        None => tracing::error!("a session cookie is too long for a browser to keep; it was not sent"),
+    }
+}

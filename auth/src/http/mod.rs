@@ -1,0 +1,36 @@
+//! Sessions in axum: the layers, the guard, and the extractor.
+//!
+//! From the outside in: [`cookie_names`] (nothing that merely decodes to a name of ours gets
+//! further), tower-cookies, [`layer`] (who is it), [`guard`] (may they).
+
+mod answer;
+pub mod cookie_names;
+mod extract;
+pub mod guard;
+pub mod layer;
+pub mod notice;
+
+pub use answer::{ENDED_HEADER, unauthenticated, unavailable};
+pub use guard::{Guard, UnavailablePage};
+pub use layer::Gate;
+pub use notice::Notice;
+
+use crate::Engine;
+use axum::{Router, middleware::from_fn_with_state};
+use std::sync::Arc;
+use tower_cookies::CookieManagerLayer;
+
+/// Puts a router's routes behind the engine: every request knows its [`Access`](crate::Access), and
+/// only what `guard` calls public is reached without a session.
+///
+/// Routes that are added to the router later are not protected. Static files need no session and
+/// belong outside.
+pub fn protect<S: Clone + Send + Sync + 'static>(router: Router<S>, engine: &Engine, guard: Guard) -> Router<S> {
+    let state = layer::LayerState { engine: engine.clone(), guard: Arc::new(guard) };
+    // The last one is the outermost.
+    router
+        .layer(from_fn_with_state(state.clone(), guard::guard))
+        .layer(from_fn_with_state(state, layer::session))
+        .layer(CookieManagerLayer::new())
+        .layer(from_fn_with_state(engine.clone(), cookie_names::filter))
+}

@@ -1,0 +1,31 @@
+//! What the page may know of a session.
+
+use serde::{Deserialize, Serialize};
+
+/// What the page knows of its session. Times are what is left by the server's clock, so that a
+/// browser whose clock is wrong shows the right thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionInfo {
+    /// The account's name.
+    pub account: String,
+    /// Milliseconds until the idle timeout, if nobody does anything.
+    pub idle_left_ms: u64,
+    /// Milliseconds until the absolute timeout.
+    pub absolute_left_ms: u64,
+    /// The idle timeout itself, in milliseconds.
+    pub idle_timeout_ms: u64,
+    /// The absolute timeout itself, in milliseconds.
+    pub absolute_timeout_ms: u64,
+    /// Milliseconds since the person signed in.
+    pub age_ms: u64,
+    /// Whether the session outlives the browser's closing.
+    pub remembered: bool,
+}
+
+impl SessionInfo {
+    /// Milliseconds until the session ends if nothing happens: the nearer of the two deadlines.
+    #[must_use]
+    pub fn left_ms(&self) -> u64 {
+        self.idle_left_ms.min(self.absolute_left_ms)
+    }
+}

@@ -1,0 +1,292 @@
+//! When a session ends by itself. Pure functions of a session's times and the present moment.
+
+use crate::{Reason, clock::Timestamp};
+use std::time::Duration;
+
+/// A browser keeps no cookie for longer (RFC 6265bis, 5.5: 400 days).
+const MAX_ABSOLUTE: Duration = Duration::from_secs(400 * 24 * 3600);
+/// Timeouts are given in seconds and up; nothing shorter can be shown to a person.
+const MIN_IDLE: Duration = Duration::from_secs(1);
+/// How far in the future a cookie's times may be: two nodes' clocks never agree to the millisecond.
+pub const SKEW: Duration = Duration::from_secs(120);
+
+/// How long a session lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Without a person doing something.
+    pub idle: Duration,
+    /// At most.
+    pub absolute: Duration,
+}
+
+/// The timeouts of ordinary and of remembered sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    ordinary: Timeouts,
+    remembered: Timeouts,
+}
+
+/// Why timeouts are refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// An idle timeout longer than the absolute one would never apply.
+    #[error("the {kind} idle timeout ({idle:?}) is longer than the {kind} absolute timeout ({absolute:?})")]
+    IdleLongerThanAbsolute {
+        /// Which of the two kinds of session.
+        kind: &'static str,
+        /// The idle timeout.
+        idle: Duration,
+        /// The absolute timeout.
+        absolute: Duration,
+    },
+    /// Under a second.
+    #[error("the {kind} idle timeout ({idle:?}) is shorter than a second")]
+    TooShort {
+        /// Which of the two kinds of session.
+        kind: &'static str,
+        /// The idle timeout.
+        idle: Duration,
+    },
+    /// Over 400 days, the longest that a browser keeps a cookie.
+    #[error("the {kind} absolute timeout ({absolute:?}) is longer than 400 days")]
+    TooLong {
+        /// Which of the two kinds of session.
+        kind: &'static str,
+        /// The absolute timeout.
+        absolute: Duration,
+    },
+}
+
+impl Default for Policy {
+    /// Ten minutes idle and twelve hours at most (NIST SP 800-63B-4, 2.2.3: at most an hour and a
+    /// day); remembered sessions two weeks and thirty days (2.1.3).
+    fn default() -> Self {
+        const DAY: u64 = 24 * 3600;
+        Self {
+            ordinary: Timeouts { idle: Duration::from_secs(600), absolute: Duration::from_secs(12 * 3600) },
+            remembered: Timeouts { idle: Duration::from_secs(14 * DAY), absolute: Duration::from_secs(30 * DAY) },
+        }
+    }
+}
+
+impl Policy {
+    /// A policy of these timeouts.
+    ///
+    /// # Errors
+    /// When an idle timeout is longer than its absolute timeout or shorter than a second, or an
+    /// absolute timeout is longer than 400 days.
+    pub fn new(ordinary: Timeouts, remembered: Timeouts) -> Result<Self, PolicyError> {
+        for (kind, Timeouts { idle, absolute }) in [("ordinary", ordinary), ("remembered", remembered)] {
+            if idle < MIN_IDLE {
+                return Err(PolicyError::TooShort { kind, idle });
+            }
+            if idle > absolute {
+                return Err(PolicyError::IdleLongerThanAbsolute { kind, idle, absolute });
+            }
+            if absolute > MAX_ABSOLUTE {
+                return Err(PolicyError::TooLong { kind, absolute });
+            }
+        }
+        Ok(Self { ordinary, remembered })
+    }
+
+    /// The timeouts of one kind of session.
+    #[must_use]
+    pub const fn timeouts(&self, remembered: bool) -> Timeouts {
+        if remembered { self.remembered } else { self.ordinary }
+    }
+
+    /// Whether a session with these times is alive.
+    ///
+    /// A deadline is the first moment at which the session is over: alive one millisecond before,
+    /// ended at it.
+    #[must_use]
+    pub fn standing(&self, times: &Times, now: Timestamp) -> Standing {
+        let deadlines = self.deadlines(times);
+        let future = now.plus(SKEW);
+        if times.authenticated_at > future || times.last_activity > future {
+            return Standing::FromTheFuture;
+        }
+        // A session that reached its end and was also idle is told about the absolute timeout only
+        // if that came first.
+        if now >= deadlines.absolute && deadlines.absolute <= deadlines.idle {
+            Standing::Over(Reason::Absolute)
+        } else if now >= deadlines.idle {
+            Standing::Over(Reason::Idle)
+        } else {
+            Standing::Alive(deadlines)
+        }
+    }
+
+    /// The moments at which a session with these times ends.
+    #[must_use]
+    pub fn deadlines(&self, times: &Times) -> Deadlines {
+        let timeouts = self.timeouts(times.remembered);
+        Deadlines {
+            idle: times.last_activity.plus(timeouts.idle),
+            // The stored deadline holds when the setting was raised since; the setting, when it was lowered.
+            absolute: times.absolute_deadline.min(times.authenticated_at.plus(timeouts.absolute)),
+        }
+    }
+
+    /// Whether activity at `now` is worth writing down: after a twentieth of the idle timeout, half
+    /// a minute at most, so that a busy page does not write on every request, and nobody loses more
+    /// than that of what they were promised.
+    #[must_use]
+    pub fn is_slide_due(&self, times: &Times, now: Timestamp) -> bool {
+        let idle = self.timeouts(times.remembered).idle;
+        now.since(times.last_activity) >= (idle / 20).min(Duration::from_secs(30))
+    }
+}
+
+/// The times of a session that decide whether it is alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// When the person proved who they are.
+    pub authenticated_at: Timestamp,
+    /// When the person last did something.
+    pub last_activity: Timestamp,
+    /// When the session was to end at most, by the policy under which it started.
+    pub absolute_deadline: Timestamp,
+    /// Which of the two kinds of session.
+    pub remembered: bool,
+}
+
+/// The moments at which a session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// If nobody does anything.
+    pub idle: Timestamp,
+    /// In any case.
+    pub absolute: Timestamp,
+}
+
+/// What the policy says of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Alive until the earlier of these moments.
+    Alive(Deadlines),
+    /// Ended by itself.
+    Over(Reason),
+    /// Its times are further in the future than clocks can differ: not to be trusted.
+    FromTheFuture,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: i64 = 1_700_000_000_000;
+
+    fn policy() -> Policy {
+        Policy::default()
+    }
+
+    fn times(remembered: bool) -> Times {
+        let start = Timestamp::from_millis(START);
+        Times {
+            authenticated_at: start,
+            last_activity: start,
+            absolute_deadline: start.plus(policy().timeouts(remembered).absolute),
+            remembered,
+        }
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(START).plus(Duration::from_millis(millis))
+    }
+
+    #[test]
+    fn idle_ends_at_the_millisecond() {
+        for (remembered, idle) in [(false, 600_000), (true, 14 * 24 * 3_600_000)] {
+            let times = times(remembered);
+            assert!(matches!(policy().standing(&times, at(idle - 1)), Standing::Alive(_)));
+            assert_eq!(policy().standing(&times, at(idle)), Standing::Over(Reason::Idle));
+            assert_eq!(policy().standing(&times, at(idle + 1)), Standing::Over(Reason::Idle));
+        }
+    }
+
+    #[test]
+    fn absolute_ends_at_the_millisecond_however_busy() {
+        let absolute = 12 * 3_600_000;
+        let mut times = times(false);
+        times.last_activity = at(absolute - 1);
+        assert!(matches!(policy().standing(&times, at(absolute - 1)), Standing::Alive(_)));
+        assert_eq!(policy().standing(&times, at(absolute)), Standing::Over(Reason::Absolute));
+    }
+
+    #[test]
+    fn the_deadline_that_came_first_is_the_reason() {
+        // Left alone for a day: it was the idle timeout that ended it.
+        assert_eq!(policy().standing(&times(false), at(24 * 3_600_000)), Standing::Over(Reason::Idle));
+        // Busy until a minute before the end, looked at a day later: the absolute one.
+        let mut times = times(false);
+        times.last_activity = at(12 * 3_600_000 - 60_000);
+        assert_eq!(policy().standing(&times, at(24 * 3_600_000)), Standing::Over(Reason::Absolute));
+    }
+
+    #[test]
+    fn a_lowered_setting_holds_for_old_sessions_and_a_raised_one_does_not() {
+        let hour = Duration::from_secs(3600);
+        let lowered = Policy::new(
+            Timeouts { idle: hour, absolute: hour },
+            Timeouts { idle: hour, absolute: hour },
+        )
+        .unwrap();
+        let old = times(false);
+        assert_eq!(lowered.deadlines(&old).absolute, at(3_600_000));
+        let raised = Policy::new(
+            Timeouts { idle: hour, absolute: hour * 100 },
+            Timeouts { idle: hour, absolute: hour },
+        )
+        .unwrap();
+        assert_eq!(raised.deadlines(&old).absolute, at(12 * 3_600_000));
+    }
+
+    #[test]
+    fn times_from_the_future_are_refused_beyond_the_skew() {
+        let times = times(false);
+        let just = Timestamp::from_millis(START).minus(SKEW);
+        assert!(matches!(policy().standing(&times, just), Standing::Alive(_)));
+        assert_eq!(policy().standing(&times, just.minus(Duration::from_millis(1))), Standing::FromTheFuture);
+    }
+
+    #[test]
+    fn extremes_neither_panic_nor_live_for_ever() {
+        let extreme = |millis| Times {
+            authenticated_at: Timestamp::from_millis(millis),
+            last_activity: Timestamp::from_millis(millis),
+            absolute_deadline: Timestamp::from_millis(millis),
+            remembered: true,
+        };
+        let now = Timestamp::from_millis(START);
+        assert_eq!(policy().standing(&extreme(i64::MIN), now), Standing::Over(Reason::Absolute));
+        assert_eq!(policy().standing(&extreme(i64::MAX), now), Standing::FromTheFuture);
+    }
+
+    #[test]
+    fn sliding_is_due_after_a_part_of_the_idle_timeout() {
+        let times = times(false);
+        assert!(!policy().is_slide_due(&times, at(29_999)));
+        assert!(policy().is_slide_due(&times, at(30_000)));
+        let second = Duration::from_secs(1);
+        let short = Policy::new(
+            Timeouts { idle: second, absolute: second },
+            Timeouts { idle: second, absolute: second },
+        )
+        .unwrap();
+        assert!(!short.is_slide_due(&times, at(49)));
+        assert!(short.is_slide_due(&times, at(50)));
+    }
+
+    #[test]
+    fn senseless_timeouts_are_refused() {
+        let good = Timeouts { idle: Duration::from_secs(60), absolute: Duration::from_secs(60) };
+        let with = |idle, absolute| Timeouts { idle: Duration::from_secs(idle), absolute: Duration::from_secs(absolute) };
+        assert!(Policy::new(good, good).is_ok());
+        assert!(matches!(Policy::new(with(61, 60), good), Err(PolicyError::IdleLongerThanAbsolute { kind: "ordinary", .. })));
+        assert!(matches!(Policy::new(good, with(61, 60)), Err(PolicyError::IdleLongerThanAbsolute { kind: "remembered", .. })));
+        assert!(matches!(Policy::new(with(0, 60), good), Err(PolicyError::TooShort { .. })));
+        assert!(matches!(Policy::new(good, with(60, 401 * 24 * 3600)), Err(PolicyError::TooLong { .. })));
+    }
+}

@@ -1,0 +1,343 @@
+//! The cookie: what is in it, how it is sealed and opened, and how it is sent.
+
+use crate::{
+    AccountId, KeyRing,
+    clock::Timestamp,
+    session::{Session, SessionSecret},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::time::Duration;
+use tower_cookies::{
+    Cookie,
+    cookie::{CookieJar, SameSite},
+};
+
+/// The longest cookie that every browser keeps, name and value together (ASVS 3.3.5, RFC 6265).
+pub(crate) const MAX_COOKIE_BYTES: usize = 4096;
+const VERSION: u8 = 1;
+const SESSION_TYPE: &str = "session";
+
+/// The names and attributes of our cookies, decided by the public origin alone.
+#[derive(Clone, Debug)]
+pub struct CookieSpec {
+    session: &'static str,
+    notice: &'static str,
+    secure: bool,
+}
+
+impl CookieSpec {
+    /// Cookies for https: the `__Host-` prefix binds them to this host, `Secure` and the whole site.
+    #[must_use]
+    pub const fn https() -> Self {
+        Self { session: "__Host-daypass", notice: "__Host-daypass-notice", secure: true }
+    }
+
+    /// Cookies for plain http on loopback, where some browsers keep neither the prefix nor `Secure`.
+    /// The names differ, so that neither is ever taken for the other.
+    #[must_use]
+    pub const fn loopback() -> Self {
+        Self { session: "daypass", notice: "daypass-notice", secure: false }
+    }
+
+    /// The session cookie's name.
+    #[must_use]
+    pub const fn session_name(&self) -> &'static str {
+        self.session
+    }
+
+    /// The name of the cookie that carries one notice across one redirect.
+    #[must_use]
+    pub const fn notice_name(&self) -> &'static str {
+        self.notice
+    }
+
+    /// Whether the cookies travel over https alone.
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// A cookie with the attributes of all of ours.
+    pub(crate) fn cookie(&self, name: &'static str, value: String, max_age: Option<Duration>) -> Cookie<'static> {
+        let mut cookie = Cookie::build((name, value))
+            .path("/")
+            .secure(self.secure)
+            .http_only(true)
+            // Lax and not Strict: a link from elsewhere to a private page should find the person signed in.
+            .same_site(SameSite::Lax)
+            .build();
+        if let Some(max_age) = max_age {
+            let seconds = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
+            cookie.set_max_age(tower_cookies::cookie::time::Duration::seconds(seconds));
+        }
+        cookie
+    }
+
+    /// What makes the browser forget a cookie of ours: the same attributes, or browsers ignore it.
+    pub(crate) fn removal(&self, name: &'static str) -> Cookie<'static> {
+        self.cookie(name, String::new(), Some(Duration::ZERO))
+    }
+}
+
+/// What the session cookie says. Short names, because every request carries it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    /// Version of this layout.
+    v: u8,
+    /// What kind of thing this is: nothing else that we seal can be taken for a session.
+    t: String,
+    /// For whom: the public origin, so that a staging server's cookie is nothing to another.
+    aud: String,
+    /// The session's secret.
+    s: String,
+    /// Account.
+    a: AccountId,
+    /// The account's epoch.
+    e: i64,
+    /// When the person proved who they are.
+    at: Timestamp,
+    /// When they last did something.
+    la: Timestamp,
+    /// Remembered.
+    r: bool,
+}
+
+/// What an opened session cookie claims; nothing of it is believed before the store agrees.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    pub(crate) secret: SessionSecret,
+    pub(crate) account: AccountId,
+    pub(crate) epoch: i64,
+    pub(crate) authenticated_at: Timestamp,
+    pub(crate) last_activity: Timestamp,
+    pub(crate) remembered: bool,
+}
+
+/// Seals and opens the session cookie's value.
+#[derive(Clone, Debug)]
+pub(crate) struct Sealer {
+    pub(crate) ring: KeyRing,
+    pub(crate) cookies: CookieSpec,
+    pub(crate) audience: String,
+}
+
+impl Sealer {
+    /// The cookie that names `session`, or nothing if it would be too long for a browser to keep.
+    pub(crate) fn session_cookie(&self, session: &Session) -> Option<Cookie<'static>> {
+        let content = Content {
+            v: VERSION,
+            t: SESSION_TYPE.to_owned(),
+            aud: self.audience.clone(),
+            s: session.secret.encode(),
+            a: session.account.id,
+            e: session.account.epoch,
+            at: session.times.authenticated_at,
+            la: session.times.last_activity,
+            r: session.times.remembered,
+        };
+        let value = self.seal(self.cookies.session, &content)?;
+        // An ordinary session has no age of its own in the browser: it goes when the browser closes
+        // (NIST SP 800-63B-4, 5.1). A remembered one is kept for as long as it can live.
+        let max_age = session.times.remembered.then(|| {
+            let deadlines = session.deadlines();
+            deadlines.idle.min(deadlines.absolute).since(session.checked_at)
+        });
+        Some(self.cookies.cookie(self.cookies.session, value, max_age))
+    }
+
+    /// What a session cookie's value claims, if one of our keys sealed it, for us, under this name.
+    pub(crate) fn open_session(&self, value: &str) -> Option<Claim> {
+        let content: Content = self.open(self.cookies.session, value)?;
+        if content.v != VERSION || content.t != SESSION_TYPE || content.aud != self.audience {
+            return None;
+        }
+        Some(Claim {
+            secret: SessionSecret::decode(&content.s)?,
+            account: content.a,
+            epoch: content.e,
+            authenticated_at: content.at,
+            last_activity: content.la,
+            remembered: content.r,
+        })
+    }
+
+    /// Seals `content` for a cookie of this name with the newest key.
+    pub(crate) fn seal<T: Serialize>(&self, name: &'static str, content: &T) -> Option<String> {
+        let plain = serde_json::to_string(content).ok()?;
+        let mut jar = CookieJar::new();
+        jar.private_mut(self.ring.sealing()).add(Cookie::new(name, plain));
+        let value = jar.get(name)?.value().to_owned();
+        (name.len() + value.len() < MAX_COOKIE_BYTES).then_some(value)
+    }
+
+    /// What was sealed in a cookie of this name, by any key of the ring.
+    pub(crate) fn open<T: DeserializeOwned>(&self, name: &'static str, value: &str) -> Option<T> {
+        if value.len() > MAX_COOKIE_BYTES {
+            return None;
+        }
+        let mut jar = CookieJar::new();
+        jar.add_original(Cookie::new(name, value.to_owned()));
+        let plain = self.ring.opening().find_map(|key| jar.private(key).get(name))?;
+        serde_json::from_str(plain.value()).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        AccountName, Key, SessionId,
+        policy::{Policy, Times},
+        session::SessionAccount,
+    };
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+    fn sealer(keys: Vec<Key>) -> Sealer {
+        Sealer {
+            ring: KeyRing::new(keys).unwrap(),
+            cookies: CookieSpec::https(),
+            audience: "https://app.example".to_owned(),
+        }
+    }
+
+    fn key() -> Key {
+        Key::generate().unwrap()
+    }
+
+    fn session(remembered: bool) -> Session {
+        let now = Timestamp::from_millis(1_700_000_000_000);
+        let policy = Policy::default();
+        Session {
+            id: SessionId::generate().unwrap(),
+            secret: SessionSecret::generate().unwrap(),
+            account: SessionAccount { id: AccountId(7), name: AccountName::parse("alice").unwrap(), epoch: 3 },
+            times: Times {
+                authenticated_at: now,
+                last_activity: now,
+                absolute_deadline: now.plus(policy.timeouts(remembered).absolute),
+                remembered,
+            },
+            checked_at: now,
+            policy,
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_opens_again() {
+        let sealer = sealer(vec![key()]);
+        let session = session(false);
+        let cookie = sealer.session_cookie(&session).unwrap();
+        let claim = sealer.open_session(cookie.value()).unwrap();
+        assert_eq!(claim.secret.hash(), session.hash());
+        assert_eq!((claim.account, claim.epoch, claim.remembered), (AccountId(7), 3, false));
+        assert_eq!(claim.last_activity, session.times.last_activity);
+        assert!(!cookie.value().contains("alice"));
+    }
+
+    #[test]
+    fn the_cookie_is_as_strict_as_the_origin_allows() {
+        let sealer = sealer(vec![key()]);
+        let cookie = sealer.session_cookie(&session(false)).unwrap().to_string();
+        assert!(cookie.starts_with("__Host-daypass="));
+        assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/"), "{cookie}");
+        assert!(cookie.len() < 1024, "{}", cookie.len());
+        let remembered = sealer.session_cookie(&session(true)).unwrap().to_string();
+        assert!(remembered.contains("Max-Age=1209600"), "{remembered}");
+        let removal = sealer.cookies.removal("__Host-daypass").to_string();
+        assert_eq!(removal, "__Host-daypass=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
+        assert_eq!(CookieSpec::loopback().removal("daypass").to_string(), "daypass=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0");
+    }
+
+    #[test]
+    fn every_flipped_bit_is_noticed() {
+        let sealer = sealer(vec![key()]);
+        let value = sealer.session_cookie(&session(false)).unwrap().value().to_owned();
+        let bytes = BASE64_STANDARD.decode(&value).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(sealer.open_session(&BASE64_STANDARD.encode(flipped)).is_none(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn every_truncation_and_extension_is_noticed() {
+        let sealer = sealer(vec![key()]);
+        let value = sealer.session_cookie(&session(false)).unwrap().value().to_owned();
+        for end in 0..value.len() {
+            assert!(sealer.open_session(&value[..end]).is_none(), "text cut at {end}");
+        }
+        let bytes = BASE64_STANDARD.decode(&value).unwrap();
+        for end in 0..bytes.len() {
+            assert!(sealer.open_session(&BASE64_STANDARD.encode(&bytes[..end])).is_none(), "bytes cut at {end}");
+        }
+        assert!(sealer.open_session(&BASE64_STANDARD.encode([bytes.as_slice(), &[0]].concat())).is_none());
+        assert!(sealer.open_session(&format!("{value}A")).is_none());
+        assert!(sealer.open_session(&"A".repeat(100_000)).is_none());
+    }
+
+    #[test]
+    fn nothing_but_our_seal_opens() {
+        let sealer = sealer(vec![key()]);
+        let plain = r#"{"v":1,"t":"session","aud":"https://app.example","s":"","a":1,"e":0,"at":0,"la":0,"r":false}"#;
+        for value in ["", "null", plain, &BASE64_STANDARD.encode(plain), "é", "\0", "%00"] {
+            assert!(sealer.open_session(value).is_none(), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_value_does_not_open_under_another_name_or_key_or_for_another_audience() {
+        let (ours, theirs) = (key(), key());
+        let here = sealer(vec![ours.clone()]);
+        let value = here.session_cookie(&session(false)).unwrap().value().to_owned();
+        let mut other_name = here.clone();
+        other_name.cookies = CookieSpec::loopback();
+        assert!(other_name.open_session(&value).is_none());
+        assert!(sealer(vec![theirs]).open_session(&value).is_none());
+        let mut other_audience = here.clone();
+        other_audience.audience = "https://staging.example".to_owned();
+        assert!(other_audience.open_session(&value).is_none());
+        assert!(here.open_session(&value).is_some());
+    }
+
+    #[test]
+    fn another_type_or_version_is_no_session() {
+        let sealer = sealer(vec![key()]);
+        let content = |v, t: &str| Content {
+            v,
+            t: t.to_owned(),
+            aud: sealer.audience.clone(),
+            s: SessionSecret::generate().unwrap().encode(),
+            a: AccountId(1),
+            e: 0,
+            at: Timestamp::from_millis(0),
+            la: Timestamp::from_millis(0),
+            r: false,
+        };
+        let name = sealer.cookies.session;
+        assert!(sealer.open_session(&sealer.seal(name, &content(1, "session")).unwrap()).is_some());
+        for (v, t) in [(0, "session"), (2, "session"), (1, "device"), (1, "")] {
+            assert!(sealer.open_session(&sealer.seal(name, &content(v, t)).unwrap()).is_none(), "{v} {t}");
+        }
+    }
+
+    #[test]
+    fn the_ring_turns_without_a_sign_out() {
+        let (old, new) = (key(), key());
+        let session = session(false);
+        let before = sealer(vec![old.clone()]);
+        // First the new key is taught to every node, last in the ring; then it seals; then the old one goes.
+        let taught = sealer(vec![old.clone(), new.clone()]);
+        let turned = sealer(vec![new.clone(), old.clone()]);
+        let after = sealer(vec![new]);
+        let from_before = before.session_cookie(&session).unwrap().value().to_owned();
+        let from_turned = turned.session_cookie(&session).unwrap().value().to_owned();
+        assert!(taught.open_session(&from_before).is_some());
+        assert!(taught.open_session(&from_turned).is_some());
+        assert!(turned.open_session(&from_before).is_some());
+        assert!(after.open_session(&from_turned).is_some());
+        assert!(after.open_session(&from_before).is_none());
+        assert!(before.open_session(&from_turned).is_none());
+    }
+}

@@ -1,0 +1,191 @@
+//! What a session is.
+
+use crate::{
+    AccountId, AccountName, SessionInfo,
+    clock::Timestamp,
+    policy::{Deadlines, Policy, Times},
+};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// What makes a cookie the cookie of one session: 256 random bits. They exist in the cookie alone.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct SessionSecret([u8; 32]);
+
+/// The system gave no random bytes.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the system gives no random bytes")]
+pub struct NoRandomness;
+
+impl SessionSecret {
+    pub(crate) fn generate() -> Result<Self, NoRandomness> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+        Ok(Self(bytes))
+    }
+
+    pub(crate) fn hash(&self) -> SecretHash {
+        SecretHash(Sha256::digest(self.0).into())
+    }
+
+    pub(crate) fn encode(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    pub(crate) fn decode(text: &str) -> Option<Self> {
+        BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
+    }
+}
+
+impl fmt::Debug for SessionSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionSecret(..)")
+    }
+}
+
+/// SHA-256 of a session's secret: what the store knows of it. The secret has 256 random bits, so
+/// a fast hash without salt cannot be reversed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHash(..)")
+    }
+}
+
+/// A session's name for people and operators: opens nothing, and says nothing of the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct SessionId(String);
+
+impl SessionId {
+    pub(crate) fn generate() -> Result<Self, NoRandomness> {
+        // Letters and digits that nobody mixes up or has to quote, none of which a shell or an
+        // option parser takes for something else. 80 bits.
+        const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+        Ok(Self(bytes.iter().map(|b| char::from(ALPHABET[usize::from(b & 31)])).collect()))
+    }
+
+    /// The id that somebody typed or the store holds.
+    #[must_use]
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The account of a session, as far as a request needs to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionAccount {
+    /// Its number.
+    pub id: AccountId,
+    /// Its name.
+    pub name: AccountName,
+    /// The epoch in which the session started.
+    pub epoch: i64,
+}
+
+/// A session that was alive when it was checked.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) secret: SessionSecret,
+    pub(crate) account: SessionAccount,
+    pub(crate) times: Times,
+    pub(crate) checked_at: Timestamp,
+    pub(crate) policy: Policy,
+}
+
+impl Session {
+    /// The session's name for people and operators.
+    #[must_use]
+    pub const fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    /// Whose session it is.
+    #[must_use]
+    pub const fn account(&self) -> &SessionAccount {
+        &self.account
+    }
+
+    /// When the person proved who they are.
+    #[must_use]
+    pub const fn authenticated_at(&self) -> Timestamp {
+        self.times.authenticated_at
+    }
+
+    /// Whether the session outlives the browser's closing.
+    #[must_use]
+    pub const fn is_remembered(&self) -> bool {
+        self.times.remembered
+    }
+
+    /// When the session ends.
+    #[must_use]
+    pub fn deadlines(&self) -> Deadlines {
+        self.policy.deadlines(&self.times)
+    }
+
+    /// What the page may know, by the clock of the moment when the session was checked.
+    #[must_use]
+    pub fn info(&self) -> SessionInfo {
+        let deadlines = self.deadlines();
+        let timeouts = self.policy.timeouts(self.times.remembered);
+        let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        SessionInfo {
+            account: self.account.name.to_string(),
+            idle_left_ms: millis(deadlines.idle.since(self.checked_at)),
+            absolute_left_ms: millis(deadlines.absolute.since(self.checked_at)),
+            idle_timeout_ms: millis(timeouts.idle),
+            absolute_timeout_ms: millis(timeouts.absolute),
+            age_ms: millis(self.checked_at.since(self.times.authenticated_at)),
+            remembered: self.times.remembered,
+        }
+    }
+
+    pub(crate) fn hash(&self) -> SecretHash {
+        self.secret.hash()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn secrets_never_repeat_and_never_print() {
+        let secrets: HashSet<_> = (0..10_000).map(|_| SessionSecret::generate().unwrap().encode()).collect();
+        assert_eq!(secrets.len(), 10_000);
+        let secret = SessionSecret::generate().unwrap();
+        let printed = format!("{secret:?} {:?}", secret.hash());
+        assert_eq!(printed, "SessionSecret(..) SecretHash(..)");
+        assert_eq!(SessionSecret::decode(&secret.encode()).unwrap().hash(), secret.hash());
+        assert!(SessionSecret::decode("").is_none());
+        assert!(SessionSecret::decode(&secret.encode()[1..]).is_none());
+    }
+
+    #[test]
+    fn ids_are_plain_words() {
+        let id = SessionId::generate().unwrap();
+        assert_eq!(id.as_str().len(), 16);
+        assert!(id.as_str().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+    }
+}

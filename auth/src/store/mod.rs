@@ -1,0 +1,205 @@
+//! Where accounts and sessions are kept: one trait, and one suite that every store must pass.
+
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+mod sqlite;
+
+pub use sqlite::SqliteStore;
+
+use crate::{
+    Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId,
+    clock::Timestamp,
+    password::PasswordHash,
+    policy::Times,
+};
+use async_trait::async_trait;
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, is full, or too slow. Trying again later is right; nobody is signed out by it.
+    #[error("the store does not answer")]
+    Unavailable(#[source] BoxError),
+    /// An account of this name exists.
+    #[error("an account of this name exists already")]
+    NameTaken,
+    /// What it holds cannot be read as what we wrote.
+    #[error("the store holds something unreadable: {0}")]
+    Unreadable(&'static str),
+}
+
+/// Why a store was not opened. Nothing in it was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The address is none that we know.
+    #[error("{0:?} is not a database address (sqlite://path/to/file.db)")]
+    Address(String),
+    /// The file is there and is no database of ours.
+    #[error("{path} is not a Daypass database: {why}")]
+    NotOurs {
+        /// The file.
+        path: String,
+        /// What it is instead.
+        why: String,
+    },
+    /// The file is damaged.
+    #[error("{path} is damaged ({why}); put a backup in its place")]
+    Corrupt {
+        /// The file.
+        path: String,
+        /// What the check found.
+        why: String,
+    },
+    /// A newer version of Daypass has written to it.
+    #[error("{path} was written by a newer version of Daypass (schema {found}); this one knows up to {known}")]
+    Newer {
+        /// The file.
+        path: String,
+        /// The newest migration in it.
+        found: i64,
+        /// The newest migration that this version has.
+        known: i64,
+    },
+    /// It cannot be opened, read or written.
+    #[error("{path} cannot be opened: {why}")]
+    Unusable {
+        /// The file.
+        path: String,
+        /// What the system says.
+        why: String,
+    },
+}
+
+/// Any error, for the log.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A session to be started.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Hash of its secret.
+    pub secret_hash: SecretHash,
+    /// Its name for people.
+    pub id: SessionId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The account's epoch when the password was checked.
+    pub epoch: i64,
+    /// Its times.
+    pub times: Times,
+    /// What the browser says that it is.
+    pub agent: String,
+    /// Where the request came from.
+    pub place: String,
+}
+
+/// What the store knows of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Its name for people.
+    pub id: SessionId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The account's name.
+    pub account_name: AccountName,
+    /// Whether the account can sign in.
+    pub account_state: AccountState,
+    /// The account's epoch now.
+    pub account_epoch: i64,
+    /// The epoch in which the session started.
+    pub epoch: i64,
+    /// Its times; `last_activity` is the last one that was written down.
+    pub times: Times,
+    /// What the browser says that it is.
+    pub agent: String,
+    /// Where the request came from that started it.
+    pub place: String,
+    /// When and why it ended, if something ended it.
+    pub ended: Option<(Timestamp, Reason)>,
+}
+
+/// Which sessions to end.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// The one of this secret.
+    Secret(SecretHash),
+    /// The one of this name.
+    Id(SessionId),
+    /// All of an account, except one.
+    Account(AccountId, Option<SecretHash>),
+    /// All.
+    All,
+}
+
+/// From when on dead sessions are no longer worth keeping.
+#[derive(Clone, Copy, Debug)]
+pub struct SweepBefore {
+    /// Those that something ended, before this.
+    pub ended: Timestamp,
+    /// Those that reached their absolute deadline, before this.
+    pub deadline: Timestamp,
+    /// Ordinary ones last seen before this.
+    pub ordinary_last_seen: Timestamp,
+    /// Remembered ones last seen before this.
+    pub remembered_last_seen: Timestamp,
+}
+
+/// Accounts and sessions, kept.
+///
+/// The rules that every store keeps (and [`conformance`] checks):
+/// - A session's row is inserted once and then only narrowed. Every change is an update with its
+///   condition, and says whether it applied. Nothing re-creates a row.
+/// - What ends sessions is durable when it returns.
+/// - A session is inserted if and only if its account is then active, of the same epoch and has
+///   the same password hash as when the password was checked.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Whether the store answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`] when there is one of that name; it is left as it is.
+    async fn create_account(&self, name: &AccountName, hash: &PasswordHash, demo: bool, now: Timestamp) -> Result<Account, StoreError>;
+
+    /// The account of that name, and its password's hash.
+    async fn account(&self, name: &AccountName) -> Result<Option<(Account, PasswordHash)>, StoreError>;
+
+    /// All accounts, by name.
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
+
+    /// Gives an account a new password, and ends all its sessions. Also makes it a real account if
+    /// it was one for a demonstration. Says whether there is such an account.
+    async fn set_password(&self, account: AccountId, hash: &PasswordHash, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Enables or disables an account. Disabling ends all its sessions. Says whether there is such an account.
+    async fn set_state(&self, account: AccountId, state: AccountState, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Deletes an account with its sessions. Says whether there was one.
+    async fn delete_account(&self, account: AccountId) -> Result<bool, StoreError>;
+
+    /// Deletes the accounts that were made for a demonstration, with their sessions.
+    async fn delete_demo_accounts(&self) -> Result<u64, StoreError>;
+
+    /// Starts a session, and in the same transaction ends the one that it replaces.
+    ///
+    /// `hash` is what the password was checked against. Says whether the session was started: not
+    /// if the account has changed since.
+    async fn start_session(&self, session: &NewSession, hash: &PasswordHash, replaces: Option<SecretHash>) -> Result<bool, StoreError>;
+
+    /// What is known of the session of that secret.
+    async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError>;
+
+    /// Writes down that the session was used, if it has not ended. Says whether it applied. Never
+    /// moves the time backwards.
+    async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Ends sessions that have not ended. Says how many. `idle_since` spares those that were used later.
+    async fn end(&self, which: Which, reason: Reason, now: Timestamp, idle_since: Option<Timestamp>) -> Result<u64, StoreError>;
+
+    /// All sessions that nothing has ended, of one account or of all, the latest used first.
+    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError>;
+
+    /// Deletes some of the sessions that are dead for long, and says how many; 0 when there are none left.
+    async fn sweep(&self, before: SweepBefore) -> Result<u64, StoreError>;
+}

@@ -1,0 +1,428 @@
+//! SQLite: one file, no service.
+
+use super::{BoxError, NewSession, OpenError, SessionRow, Store, StoreError, SweepBefore, Which};
+use crate::{
+    Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId, clock::Timestamp,
+    password::PasswordHash, policy::Times,
+};
+use async_trait::async_trait;
+use sqlx::{
+    ConnectOptions, Connection, Row, SqliteConnection, SqlitePool,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+};
+use std::{path::PathBuf, time::Duration};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+/// Marks a file as ours (`PRAGMA application_id`): "dayp".
+const APPLICATION_ID: i32 = 0x6461_7970;
+/// How long a request waits for a connection, and a connection for the write lock, before the
+/// store counts as away.
+const WAIT: Duration = Duration::from_secs(2);
+/// Rows that one sweep deletes at most, so that no sign-in waits for it for long.
+const SWEEP_ROWS: i64 = 500;
+
+/// Accounts and sessions in a SQLite file, in WAL mode with every commit synced: a revocation that
+/// was acknowledged survives a loss of power.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    pool: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the database at an address like `sqlite://data/daypass.db`, making it if there is no
+    /// file, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the address is none, or the file is not ours, damaged, newer than this version or not
+    /// usable. Then nothing in it was changed.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let path = path_of(url).ok_or_else(|| OpenError::Address(url.to_owned()))?;
+        let shown = path.display().to_string();
+        let unusable = |why: String| OpenError::Unusable { path: shown.clone(), why };
+        let options = SqliteConnectOptions::new().filename(&path).busy_timeout(WAIT).disable_statement_logging();
+        if path.exists() {
+            inspect(&options, &shown).await?;
+        } else if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            create_private_folder(folder).map_err(|e| unusable(e.to_string()))?;
+        }
+        create_private_file(&path).map_err(|e| unusable(e.to_string()))?;
+        let options = options
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .optimize_on_close(true, Some(400));
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(WAIT)
+            .connect_with(options)
+            .await
+            .map_err(|e| unusable(e.to_string()))?;
+        // The id is set first: a file that is ours and empty is still ours after a crash here.
+        sqlx::query("PRAGMA application_id = 1684109680").execute(&pool).await.map_err(|e| unusable(e.to_string()))?;
+        MIGRATIONS.run(&pool).await.map_err(|e| unusable(e.to_string()))?;
+        Ok(Self { pool })
+    }
+
+    /// Closes the file. Calls that come later find the store away.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// The pool itself, for an app that keeps its own tables in the same file.
+    #[must_use]
+    pub const fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+}
+
+/// Looks at a file that exists before anything is written to it.
+async fn inspect(options: &SqliteConnectOptions, path: &str) -> Result<(), OpenError> {
+    let not_ours = |why: &str| OpenError::NotOurs { path: path.to_owned(), why: why.to_owned() };
+    let explain = |error: sqlx::Error| {
+        let code = error.as_database_error().and_then(|e| e.code().map(|c| c.to_string())).unwrap_or_default();
+        match code.as_str() {
+            "26" => not_ours("it is not a database"),
+            "11" => OpenError::Corrupt { path: path.to_owned(), why: "it cannot be read".to_owned() },
+            _ => OpenError::Unusable { path: path.to_owned(), why: error.to_string() },
+        }
+    };
+    let mut connection = options.clone().connect().await.map_err(explain)?;
+    let result = inspect_open(&mut connection).await;
+    let _closed = connection.close().await;
+    match result.map_err(explain)? {
+        Found::Ours => Ok(()),
+        Found::Damaged(why) => Err(OpenError::Corrupt { path: path.to_owned(), why }),
+        Found::Other => Err(not_ours("it has tables of another program")),
+        Found::Newer(found) => {
+            let known = newest_migration();
+            Err(OpenError::Newer { path: path.to_owned(), found, known })
+        }
+    }
+}
+
+enum Found {
+    Ours,
+    Damaged(String),
+    Other,
+    Newer(i64),
+}
+
+async fn inspect_open(connection: &mut SqliteConnection) -> Result<Found, sqlx::Error> {
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *connection).await?;
+    let application: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
+    if application != APPLICATION_ID && (tables > 0 || application != 0) {
+        return Ok(Found::Other);
+    }
+    let check: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *connection).await?;
+    if check != "ok" {
+        return Ok(Found::Damaged(check.lines().next().unwrap_or_default().to_owned()));
+    }
+    if tables == 0 {
+        return Ok(Found::Ours);
+    }
+    let newest: Option<i64> =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_optional(&mut *connection).await?.flatten();
+    Ok(match newest {
+        Some(found) if found > newest_migration() => Found::Newer(found),
+        _ => Found::Ours,
+    })
+}
+
+fn newest_migration() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// The file that an address names.
+fn path_of(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"))?;
+    // Options in the address could switch off what this store promises.
+    (!path.is_empty() && !path.contains(['?', '#']) && path != ":memory:").then(|| PathBuf::from(path))
+}
+
+/// Password hashes are for nobody else on the machine to read.
+#[cfg(unix)]
+fn create_private_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn create_private_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)
+}
+
+fn create_private_file(path: &std::path::Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(BoxError::from(error))
+    }
+}
+
+fn account_of(row: &SqliteRow) -> Result<Account, StoreError> {
+    Ok(Account {
+        id: AccountId(row.try_get("id")?),
+        name: name_of(row, "name")?,
+        state: state_of(row, "state")?,
+        epoch: row.try_get("epoch")?,
+        demo: row.try_get("demo")?,
+        created_at: Timestamp::from_millis(row.try_get("created_at")?),
+    })
+}
+
+fn name_of(row: &SqliteRow, column: &str) -> Result<AccountName, StoreError> {
+    AccountName::parse(row.try_get(column)?).map_err(|_| StoreError::Unreadable("an account's name"))
+}
+
+fn state_of(row: &SqliteRow, column: &str) -> Result<AccountState, StoreError> {
+    match row.try_get(column)? {
+        "active" => Ok(AccountState::Active),
+        "disabled" => Ok(AccountState::Disabled),
+        _ => Err(StoreError::Unreadable("an account's state")),
+    }
+}
+
+fn session_of(row: &SqliteRow) -> Result<SessionRow, StoreError> {
+    let ended_at: Option<i64> = row.try_get("ended_at")?;
+    let ended = match (ended_at, row.try_get::<Option<&str>, _>("end_reason")?) {
+        (None, _) => None,
+        (Some(at), reason) => {
+            let reason = reason.and_then(Reason::parse).ok_or(StoreError::Unreadable("an end reason"))?;
+            Some((Timestamp::from_millis(at), reason))
+        }
+    };
+    Ok(SessionRow {
+        id: SessionId::from_text(row.try_get::<String, _>("id")?),
+        account: AccountId(row.try_get("account_id")?),
+        account_name: name_of(row, "account_name")?,
+        account_state: state_of(row, "account_state")?,
+        account_epoch: row.try_get("account_epoch")?,
+        epoch: row.try_get("epoch")?,
+        times: Times {
+            authenticated_at: Timestamp::from_millis(row.try_get("authenticated_at")?),
+            last_activity: Timestamp::from_millis(row.try_get("last_seen_at")?),
+            absolute_deadline: Timestamp::from_millis(row.try_get("absolute_deadline")?),
+            remembered: row.try_get("remembered")?,
+        },
+        agent: row.try_get("agent")?,
+        place: row.try_get("place")?,
+        ended,
+    })
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1 FROM accounts LIMIT 1").fetch_optional(&self.pool).await?;
+        Ok(())
+    }
+
+    async fn create_account(&self, name: &AccountName, hash: &PasswordHash, demo: bool, now: Timestamp) -> Result<Account, StoreError> {
+        let row = sqlx::query(
+            "INSERT INTO accounts (name, password_hash, state, demo, created_at) VALUES (?, ?, 'active', ?, ?)
+             ON CONFLICT (name) DO NOTHING RETURNING *",
+        )
+        .bind(name.as_str())
+        .bind(hash.as_str())
+        .bind(demo)
+        .bind(now.as_millis())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map_or(Err(StoreError::NameTaken), account_of)
+    }
+
+    async fn account(&self, name: &AccountName) -> Result<Option<(Account, PasswordHash)>, StoreError> {
+        let row = sqlx::query("SELECT * FROM accounts WHERE name = ?").bind(name.as_str()).fetch_optional(&self.pool).await?;
+        row.map(|row| Ok((account_of(&row)?, PasswordHash::from_stored(row.try_get("password_hash")?)))).transpose()
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        sqlx::query("SELECT * FROM accounts ORDER BY name").fetch_all(&self.pool).await?.iter().map(account_of).collect()
+    }
+
+    async fn set_password(&self, account: AccountId, hash: &PasswordHash, now: Timestamp) -> Result<bool, StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let changed = sqlx::query("UPDATE accounts SET password_hash = ?, epoch = epoch + 1, demo = 0 WHERE id = ?")
+            .bind(hash.as_str())
+            .bind(account.0)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        end_in(&mut tx, &Which::Account(account, None), Reason::PasswordChanged, now, None).await?;
+        tx.commit().await?;
+        Ok(changed == 1)
+    }
+
+    async fn set_state(&self, account: AccountId, state: AccountState, now: Timestamp) -> Result<bool, StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let changed = sqlx::query("UPDATE accounts SET state = ?, epoch = epoch + (state <> ?) WHERE id = ?")
+            .bind(state.as_str())
+            .bind(state.as_str())
+            .bind(account.0)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if state == AccountState::Disabled {
+            end_in(&mut tx, &Which::Account(account, None), Reason::AccountDisabled, now, None).await?;
+        }
+        tx.commit().await?;
+        Ok(changed == 1)
+    }
+
+    async fn delete_account(&self, account: AccountId) -> Result<bool, StoreError> {
+        let deleted = sqlx::query("DELETE FROM accounts WHERE id = ?").bind(account.0).execute(&self.pool).await?;
+        Ok(deleted.rows_affected() == 1)
+    }
+
+    async fn delete_demo_accounts(&self) -> Result<u64, StoreError> {
+        Ok(sqlx::query("DELETE FROM accounts WHERE demo = 1").execute(&self.pool).await?.rows_affected())
+    }
+
+    async fn start_session(&self, session: &NewSession, hash: &PasswordHash, replaces: Option<SecretHash>) -> Result<bool, StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let started = sqlx::query(
+            "INSERT INTO sessions (secret_hash, id, account_id, epoch, authenticated_at, last_seen_at,
+                                   absolute_deadline, remembered, agent, place)
+             SELECT ?, ?, id, epoch, ?, ?, ?, ?, ?, ? FROM accounts
+             WHERE id = ? AND state = 'active' AND epoch = ? AND password_hash = ?",
+        )
+        .bind(session.secret_hash.0.as_slice())
+        .bind(session.id.as_str())
+        .bind(session.times.authenticated_at.as_millis())
+        .bind(session.times.last_activity.as_millis())
+        .bind(session.times.absolute_deadline.as_millis())
+        .bind(session.times.remembered)
+        .bind(&session.agent)
+        .bind(&session.place)
+        .bind(session.account.0)
+        .bind(session.epoch)
+        .bind(hash.as_str())
+        .execute(&mut *tx)
+        .await?
+        .rows_affected()
+            == 1;
+        if started && let Some(replaced) = replaces {
+            end_in(&mut tx, &Which::Secret(replaced), Reason::Replaced, session.times.authenticated_at, None).await?;
+        }
+        tx.commit().await?;
+        Ok(started)
+    }
+
+    async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
+        let row = sqlx::query(
+            "SELECT s.*, a.name AS account_name, a.state AS account_state, a.epoch AS account_epoch
+             FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.secret_hash = ?",
+        )
+        .bind(secret.0.as_slice())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map(session_of).transpose()
+    }
+
+    async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<bool, StoreError> {
+        // Only a row that is still alive: a sign-out that came first wins.
+        let touched = sqlx::query(
+            "UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE secret_hash = ? AND ended_at IS NULL",
+        )
+        .bind(now.as_millis())
+        .bind(secret.0.as_slice())
+        .execute(&self.pool)
+        .await?;
+        Ok(touched.rows_affected() == 1)
+    }
+
+    async fn end(&self, which: Which, reason: Reason, now: Timestamp, idle_since: Option<Timestamp>) -> Result<u64, StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let ended = end_in(&mut tx, &which, reason, now, idle_since).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT s.*, a.name AS account_name, a.state AS account_state, a.epoch AS account_epoch
+             FROM sessions s JOIN accounts a ON a.id = s.account_id
+             WHERE s.ended_at IS NULL AND s.epoch = a.epoch AND (?1 IS NULL OR s.account_id = ?1)
+             ORDER BY s.last_seen_at DESC, s.id",
+        )
+        .bind(account.map(|account| account.0))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(session_of).collect()
+    }
+
+    async fn sweep(&self, before: SweepBefore) -> Result<u64, StoreError> {
+        let swept = sqlx::query(
+            "DELETE FROM sessions WHERE secret_hash IN (
+                SELECT secret_hash FROM sessions WHERE ended_at < ?1
+                UNION SELECT secret_hash FROM sessions WHERE ended_at IS NULL AND (absolute_deadline < ?2
+                    OR last_seen_at < (CASE remembered WHEN 1 THEN ?4 ELSE ?3 END))
+                LIMIT ?5)",
+        )
+        .bind(before.ended.as_millis())
+        .bind(before.deadline.as_millis())
+        .bind(before.ordinary_last_seen.as_millis())
+        .bind(before.remembered_last_seen.as_millis())
+        .bind(SWEEP_ROWS)
+        .execute(&self.pool)
+        .await?;
+        Ok(swept.rows_affected())
+    }
+}
+
+/// Ends the sessions that the condition names and that nothing has ended: one statement for each
+/// kind of condition, so that each uses its index.
+macro_rules! end_where {
+    ($condition:literal) => {
+        concat!(
+            "UPDATE sessions SET ended_at = ?1, end_reason = ?2 ",
+            "WHERE ended_at IS NULL AND (?3 IS NULL OR last_seen_at <= ?3) ",
+            $condition
+        )
+    };
+}
+
+async fn end_in(
+    connection: &mut SqliteConnection,
+    which: &Which,
+    reason: Reason,
+    now: Timestamp,
+    idle_since: Option<Timestamp>,
+) -> Result<u64, sqlx::Error> {
+    let query = match which {
+        Which::Secret(_) => sqlx::query(end_where!("AND secret_hash = ?4")),
+        Which::Id(_) => sqlx::query(end_where!("AND id = ?4")),
+        Which::Account(..) => sqlx::query(end_where!("AND account_id = ?4 AND (?5 IS NULL OR secret_hash <> ?5)")),
+        Which::All => sqlx::query(end_where!("")),
+    };
+    let query = query.bind(now.as_millis()).bind(reason.as_str()).bind(idle_since.map(Timestamp::as_millis));
+    let query = match which {
+        Which::Secret(secret) => query.bind(secret.0.as_slice()),
+        Which::Id(id) => query.bind(id.as_str()),
+        Which::Account(account, except) => query.bind(account.0).bind(except.as_ref().map(|secret| secret.0.as_slice())),
+        Which::All => query,
+    };
+    let ended = query.execute(&mut *connection).await?.rows_affected();
+    // A sign-in that is still hashing belongs to what is being ended: its session would start in
+    // an epoch that is over.
+    match which {
+        Which::Account(account, None) if !matches!(reason, Reason::PasswordChanged | Reason::AccountDisabled) => {
+            sqlx::query("UPDATE accounts SET epoch = epoch + 1 WHERE id = ?").bind(account.0).execute(connection).await?;
+        }
+        Which::All => {
+            sqlx::query("UPDATE accounts SET epoch = epoch + 1").execute(connection).await?;
+        }
+        _ => {}
+    }
+    Ok(ended)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+use super::*;
+use std::{fs, path::Path};
+use tempfile::TempDir;
+
+async fn open(path: &Path) -> Result<SqliteStore, OpenError> {
+    SqliteStore::open(&format!("sqlite://{}", path.display())).await
+}
+
+#[tokio::test]
+async fn it_passes_the_suite() {
+    let folder = TempDir::new().unwrap();
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    crate::store::conformance::check(|| {
+        let n = next.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let path = folder.path().join(format!("{n}.db"));
+        async move { open(&path).await.unwrap() }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn commits_are_synced_and_the_file_is_private() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("deep/er/daypass.db");
+    let store = open(&path).await.unwrap();
+    let synchronous: i32 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(store.pool()).await.unwrap();
+    let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(store.pool()).await.unwrap();
+    let id: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(store.pool()).await.unwrap();
+    assert_eq!((synchronous, journal.as_str(), id), (2, "wal", APPLICATION_ID));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+    store.close().await;
+    open(&path).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_ours_is_refused_and_left_as_it_was() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+
+    fs::write(path("text"), "these are my notes, and no database at all. ".repeat(200)).unwrap();
+    let other = path("other");
+    let mut connection = SqliteConnectOptions::new().filename(&other).create_if_missing(true).connect().await.unwrap();
+    sqlx::raw_sql("CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let newer = path("newer");
+    let store = open(&newer).await.unwrap();
+    sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', 1, x'00', 0)")
+        .execute(store.pool())
+        .await
+        .unwrap();
+    store.close().await;
+    let damaged = path("damaged");
+    open(&damaged).await.unwrap().close().await;
+    let mut bytes = fs::read(&damaged).unwrap();
+    let page = bytes.len() / 2 / 4096 * 4096;
+    bytes[page..page + 4096].fill(0xff);
+    fs::write(&damaged, &bytes).unwrap();
+
+    for name in ["text", "other", "newer", "damaged"] {
+        let before = fs::read(path(name)).unwrap();
+        let error = open(&path(name)).await.expect_err(name);
+        let right = match name {
+            "text" | "other" => matches!(error, OpenError::NotOurs { .. }),
+            "newer" => matches!(error, OpenError::Newer { found: 9999, known: 1, .. }),
+            _ => matches!(error, OpenError::Corrupt { .. }),
+        };
+        assert!(right, "{name}: {error:?}");
+        assert_eq!(error.to_string().lines().count(), 1, "{error}");
+        assert_eq!(fs::read(path(name)).unwrap(), before, "{name} was changed");
+    }
+}
+
+#[tokio::test]
+async fn addresses_that_could_weaken_the_store_are_refused() {
+    for url in ["", "sqlite://", "sqlite::memory:", "sqlite://x.db?mode=ro", "mysql://x", "x.db", "sqlite:///nowhere/\0"] {
+        assert!(SqliteStore::open(url).await.is_err(), "{url}");
+    }
+}
