@@ -76,6 +76,12 @@ fn is_loopback(host: &str) -> bool {
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("policy", &self.0.policy).finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     store: Arc<dyn Store>,
     sealer: Sealer,
@@ -138,8 +144,13 @@ impl From<NoRandomness> for SignInError {
 pub enum Access {
     /// Of somebody who is signed in.
     Active(Session),
-    /// Of nobody, and why.
-    Absent(Reason),
+    /// Of nobody.
+    Absent {
+        /// Why.
+        reason: Reason,
+        /// Whether the session that ended was a remembered one, with the timeouts of those.
+        remembered: bool,
+    },
     /// Not known: the store does not answer. Nobody is signed out by that, and nobody let in.
     Unavailable,
 }
@@ -243,10 +254,30 @@ impl Engine {
     /// accepted if and only if neither timeout has passed, the row exists, nothing has ended it, and
     /// its account is active and in the same epoch.
     pub async fn check(&self, value: &str) -> Access {
-        let Some(claim) = self.0.sealer.open_session(value) else {
-            tracing::warn!(event = "crypt_decrypt_fail", "a session cookie does not open");
-            return Access::Absent(Reason::Invalid);
-        };
+        match self.0.sealer.open_session(value) {
+            Some(claim) => self.check_claim(claim).await,
+            None => {
+                tracing::warn!(event = "crypt_decrypt_fail", "a session cookie does not open");
+                Access::Absent { reason: Reason::Invalid, remembered: false }
+            }
+        }
+    }
+
+    /// Checks a session again that was alive before.
+    pub async fn recheck(&self, session: &Session) -> Access {
+        self.check_claim(Claim {
+            secret: session.secret.clone(),
+            account: session.account.id,
+            epoch: session.account.epoch,
+            authenticated_at: session.times.authenticated_at,
+            last_activity: session.times.last_activity,
+            remembered: session.times.remembered,
+        })
+        .await
+    }
+
+    async fn check_claim(&self, claim: Claim) -> Access {
+        let remembered = claim.remembered;
         let row = match self.0.store.session(&claim.secret.hash()).await {
             Ok(row) => row,
             Err(error) => {
@@ -257,7 +288,7 @@ impl Engine {
         let now = self.now();
         match self.judge(claim, row, now) {
             Verdict::Accept(session) => Access::Active(*session),
-            Verdict::Refuse(reason) => Access::Absent(reason),
+            Verdict::Refuse(reason) => Access::Absent { reason, remembered },
             Verdict::End(secret, reason, idle_since) => {
                 // Written down, so that the session stays dead whatever the clock or the settings do.
                 let end = self.0.store.end(Which::Secret(secret.hash()), reason, now, idle_since).await;
@@ -266,7 +297,7 @@ impl Engine {
                     return Access::Unavailable;
                 }
                 tracing::info!(event = "session_expired", reason = %reason, "a session timed out");
-                Access::Absent(reason)
+                Access::Absent { reason, remembered }
             }
         }
     }
@@ -345,7 +376,11 @@ impl Engine {
     /// # Errors
     /// When the store does not answer: then the session has not ended.
     pub async fn sign_out(&self, session: &Session) -> Result<(), StoreError> {
-        self.0.store.end(Which::Secret(session.hash()), Reason::SignedOut, self.now(), None).await?;
+        let (inner, which, now) = (Arc::clone(&self.0), Which::Secret(session.hash()), self.now());
+        // A task of its own: a browser that hangs up early wanted to sign out all the same.
+        tokio::spawn(async move { inner.store.end(which, Reason::SignedOut, now, None).await })
+            .await
+            .map_err(|panicked| StoreError::Unavailable(panicked.into()))??;
         tracing::info!(event = "authn_logout", account = session.account.id.0, session = %session.id, "signed out");
         Ok(())
     }

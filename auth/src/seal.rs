@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn a_value_does_not_open_under_another_name_or_key_or_for_another_audience() {
         let (ours, theirs) = (key(), key());
-        let here = sealer(vec![ours.clone()]);
+        let here = sealer(vec![ours]);
         let value = here.session_cookie(&session(false)).unwrap().value().to_owned();
         let mut other_name = here.clone();
         other_name.cookies = CookieSpec::loopback();
@@ -329,7 +329,7 @@ mod tests {
         let before = sealer(vec![old.clone()]);
         // First the new key is taught to every node, last in the ring; then it seals; then the old one goes.
         let taught = sealer(vec![old.clone(), new.clone()]);
-        let turned = sealer(vec![new.clone(), old.clone()]);
+        let turned = sealer(vec![new.clone(), old]);
         let after = sealer(vec![new]);
         let from_before = before.session_cookie(&session).unwrap().value().to_owned();
         let from_turned = turned.session_cookie(&session).unwrap().value().to_owned();

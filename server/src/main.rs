@@ -1,1 +1,26 @@
-fn main(){}
+//! `daypass`: wiring only.
+
+use clap::Parser;
+use daypass_server::{commands, config::Cli};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Before anything reads the environment. A missing file is fine; one that cannot be read is not.
+    if let Err(error) = dotenvy::dotenv()
+        && !error.not_found()
+    {
+        return commands::fail(&format!(".env: {error}"));
+    }
+    let cli = Cli::parse();
+    commands::start_log(cli.options.log);
+    // Two threads at least: rendering waits for itself on one.
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    match runtime {
+        Ok(runtime) => match runtime.block_on(commands::run(cli)) {
+            Ok(code) => code,
+            Err(error) => commands::fail(&error.to_string()),
+        },
+        Err(error) => commands::fail(&error.to_string()),
+    }
+}

@@ -69,7 +69,7 @@ fn request<'a>(name: &'a str, password: &str) -> SignIn<'a> {
 
 fn reason(access: Access) -> Reason {
     match access {
-        Access::Absent(reason) => reason,
+        Access::Absent { reason, .. } => reason,
         other => panic!("{other:?}"),
     }
 }

@@ -15,7 +15,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         match access(parts)? {
             Access::Active(session) => Ok(session),
-            Access::Absent(reason) => Err(unauthenticated(reason)),
+            Access::Absent { reason, .. } => Err(unauthenticated(reason)),
             Access::Unavailable => Err(unavailable()),
         }
     }
@@ -28,7 +28,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Session {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
         match access(parts)? {
             Access::Active(session) => Ok(Some(session)),
-            Access::Absent(_) => Ok(None),
+            Access::Absent { .. } => Ok(None),
             Access::Unavailable => Err(unavailable()),
         }
     }

@@ -30,13 +30,15 @@ pub struct Guard {
     pub public: Vec<&'static str>,
     /// Exact paths that say nothing of a person's doing: polls. They never extend a session.
     pub passive: Vec<&'static str>,
+    /// Everything is public: for what says nothing of anybody, such as the page for a wrong address.
+    pub open: bool,
     /// The page for when the store does not answer; without one, a line of text.
     pub unavailable: Option<UnavailablePage>,
 }
 
 impl Default for Guard {
     fn default() -> Self {
-        Self { sign_in_page: "/login", call_prefix: "/api/", public: Vec::new(), passive: Vec::new(), unavailable: None }
+        Self { sign_in_page: "/login", call_prefix: "/api/", public: Vec::new(), passive: Vec::new(), open: false, unavailable: None }
     }
 }
 
@@ -48,7 +50,7 @@ impl fmt::Debug for Guard {
 
 impl Guard {
     fn is_public(&self, path: &str) -> bool {
-        path == self.sign_in_page || self.public.contains(&path)
+        self.open || path == self.sign_in_page || self.public.contains(&path)
     }
 
     fn is_call(&self, path: &str) -> bool {
@@ -75,17 +77,17 @@ pub(crate) async fn guard(
     match access {
         Access::Active(_) if is_page && path == guard.sign_in_page => redirect(next::safe_or_home(query_next(&request).as_deref())),
         Access::Active(_) => next.run(request).await,
-        Access::Absent(_) if guard.is_public(path) => next.run(request).await,
-        Access::Absent(reason) if is_page => {
+        Access::Absent { .. } if guard.is_public(path) => next.run(request).await,
+        Access::Absent { reason, remembered } if is_page => {
             if reason.is_end() {
-                notice::put(&engine, &cookies, &Notice::Ended(reason));
+                notice::put(&engine, &cookies, &Notice::Ended { reason, remembered });
             }
             let target = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
             redirect(&next::sign_in_address(guard.sign_in_page, target))
         }
-        Access::Absent(reason) => unauthenticated(reason),
+        Access::Absent { reason, .. } => unauthenticated(reason),
         Access::Unavailable => match &guard.unavailable {
-            Some(page) if is_page => {
+            Some(page) if is_page || from_form(&request) => {
                 let mut response = page(request).await;
                 *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
@@ -94,6 +96,12 @@ pub(crate) async fn guard(
             _ => unavailable(),
         },
     }
+}
+
+/// Whether a browser sent a form by itself, and will show what it gets.
+fn from_form(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// The `next` of the query, decoded once. The first one, if somebody gave several.

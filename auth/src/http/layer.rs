@@ -68,7 +68,7 @@ pub(crate) async fn session(
     let access = match &presented.session {
         Brought::One(value) => engine.check(value).await,
         // Two cannot be told apart, and neither is removed: one of them may be the browser's own.
-        Brought::Nothing | Brought::Several => Access::Absent(Reason::None),
+        Brought::Nothing | Brought::Several => Access::Absent { reason: Reason::None, remembered: false },
     };
     let notice = notice::presented(&engine, &presented);
     let had_notice = notice.is_some();
@@ -98,7 +98,7 @@ pub(crate) async fn session(
                 }
             }
         }
-        (Change::Nothing, Access::Absent(reason)) => {
+        (Change::Nothing, Access::Absent { reason, .. }) => {
             if *reason != Reason::None {
                 cookies.add(spec.removal(spec.session_name()));
                 response.headers_mut().insert(ENDED_HEADER, HeaderValue::from_static(reason.as_str()));

@@ -16,7 +16,12 @@ const LIFETIME: Duration = Duration::from_secs(60);
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// A session ended.
-    Ended(Reason),
+    Ended {
+        /// Why.
+        reason: Reason,
+        /// Whether it was a remembered one.
+        remembered: bool,
+    },
     /// Something of the app's own, in its own encoding.
     App(String),
 }

@@ -64,6 +64,20 @@ impl SqliteStore {
         Ok(Self { pool })
     }
 
+    /// Looks whether the database at an address could be opened. Makes and changes nothing; that
+    /// there is no file yet is fine.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub async fn examine(url: &str) -> Result<(), OpenError> {
+        let path = path_of(url).ok_or_else(|| OpenError::Address(url.to_owned()))?;
+        if !path.exists() {
+            return Ok(());
+        }
+        let options = SqliteConnectOptions::new().filename(&path).busy_timeout(WAIT).disable_statement_logging();
+        inspect(&options, &path.display().to_string()).await
+    }
+
     /// Closes the file. Calls that come later find the store away.
     pub async fn close(&self) {
         self.pool.close().await;

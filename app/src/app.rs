@@ -1,0 +1,131 @@
+//! The document's frame, the table of routes, and what the first paint knows.
+
+use crate::{
+    components::{Header, Notifications},
+    error::AppError,
+    pages::{Home, NotFound, SignInPage, UnavailablePage},
+    session::{Session, watch},
+    toast::Toasts,
+};
+use daypass_auth::{Reason, SessionInfo};
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+use serde::{Deserialize, Serialize};
+
+/// What the server knows when it renders: it travels with the document, so that the first paint is
+/// right and nothing is asked twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstPaint {
+    /// The session, if there is one.
+    pub session: Option<SessionInfo>,
+    /// The store does not answer, so nobody knows.
+    pub unavailable: bool,
+    /// What happened just before, if there is something to say.
+    pub notice: Option<PageNotice>,
+}
+
+/// What happened just before this page, and the next one has to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageNotice {
+    /// The session ended.
+    Ended {
+        /// Why.
+        reason: Reason,
+        /// The idle timeout that it had, in milliseconds.
+        idle_ms: u64,
+        /// The absolute timeout that it had, in milliseconds.
+        absolute_ms: u64,
+    },
+    /// Somebody signed in.
+    SignedIn,
+    /// A form that was sent without scripts was refused.
+    Refused {
+        /// Why.
+        error: AppError,
+        /// The name that was typed, to be typed only once.
+        username: String,
+    },
+}
+
+/// The whole app.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    let first = SharedValue::new(first_paint).into_inner();
+    let unavailable = first.unavailable;
+    let toasts = Toasts::provide();
+    let session = Session::provide(&first, toasts);
+    provide_context(StoredValue::new(first.notice));
+    // Effects run in the browser alone, and after the page is live.
+    Effect::new(move |_| {
+        mark_hydrated();
+        watch::start(session);
+    });
+
+    view! {
+        <Title formatter=|title: String| format!("{title} · Daypass") />
+        <Router>
+            <a class="skip-link" href="#main" rel="external">
+                "Skip to content"
+            </a>
+            <Header />
+            <Notifications />
+            <main id="main" tabindex="-1">
+                {if unavailable { view! { <UnavailablePage /> }.into_any() } else { view! { <Pages /> }.into_any() }}
+            </main>
+        </Router>
+    }
+}
+
+#[component]
+fn Pages() -> impl IntoView {
+    view! {
+        <Routes fallback=NotFound>
+            <Route path=path!("/") view=Home ssr=SsrMode::Async />
+            <Route path=path!("/login") view=SignInPage ssr=SsrMode::Async />
+        </Routes>
+    }
+}
+
+/// For tests and scripts that must not act on a page that is not live yet.
+fn mark_hydrated() {
+    if let Some(root) = document().document_element() {
+        let _unsupported = root.set_attribute("data-hydrated", "true");
+    }
+}
+
+#[cfg(not(feature = "ssr"))]
+fn first_paint() -> FirstPaint {
+    // Only ever asked when the document brought nothing: then nobody is known to be signed in.
+    FirstPaint { session: None, unavailable: false, notice: None }
+}
+
+#[cfg(feature = "ssr")]
+fn first_paint() -> FirstPaint {
+    use daypass_auth::{Access, http::Notice};
+
+    let mut first = FirstPaint { session: None, unavailable: false, notice: None };
+    // Without a request the routes are only being listed.
+    let Some(parts) = use_context::<http::request::Parts>() else { return first };
+    match parts.extensions.get::<Access>() {
+        Some(Access::Active(session)) => first.session = Some(session.info()),
+        Some(Access::Unavailable) => first.unavailable = true,
+        Some(Access::Absent { .. }) | None => {}
+    }
+    first.notice = match parts.extensions.get::<Notice>() {
+        Some(Notice::Ended { reason, remembered }) => use_context::<daypass_auth::Engine>().map(|engine| {
+            let timeouts = engine.policy().timeouts(*remembered);
+            let ms = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+            PageNotice::Ended { reason: *reason, idle_ms: ms(timeouts.idle), absolute_ms: ms(timeouts.absolute) }
+        }),
+        Some(Notice::App(text)) => serde_json::from_str(text).ok(),
+        None => None,
+    };
+    first
+}

@@ -1,0 +1,60 @@
+use leptos::{html, prelude::*};
+
+/// A labelled text field, with its problem under it.
+#[component]
+pub(crate) fn Field(
+    label: &'static str,
+    name: &'static str,
+    #[prop(default = "text")] kind: &'static str,
+    autocomplete: &'static str,
+    #[prop(optional, into)] value: String,
+    /// What is wrong with it, if something is.
+    #[prop(into)]
+    problem: Signal<Option<&'static str>>,
+    input: NodeRef<html::Input>,
+) -> impl IntoView {
+    let problem_id = format!("{name}-problem");
+    let described_by = {
+        let id = problem_id.clone();
+        move || problem.get().map(|_| id.clone())
+    };
+    let secret = kind == "password";
+    let shown = RwSignal::new(false);
+    view! {
+        <div class="field" class:field--bad=move || problem.get().is_some()>
+            <label for=name>{label}</label>
+            <div class="field__box">
+                <input
+                    node_ref=input
+                    id=name
+                    name=name
+                    type=move || if shown.get() { "text" } else { kind }
+                    value=value
+                    autocomplete=autocomplete
+                    autocapitalize="none"
+                    spellcheck="false"
+                    aria-required="true"
+                    aria-invalid=move || problem.get().map(|_| "true")
+                    aria-describedby=described_by
+                />
+                {secret
+                    .then(|| {
+                        view! {
+                            <button
+                                type="button"
+                                class="field__reveal needs-script"
+                                aria-pressed=move || if shown.get() { "true" } else { "false" }
+                                on:click=move |_| shown.update(|shown| *shown = !*shown)
+                            >
+                                "Show"
+                                <span class="visually-hidden">" password"</span>
+                            </button>
+                        }
+                    })}
+            </div>
+            <p class="field__problem" id=problem_id>
+                {move || problem.get()}
+            </p>
+        </div>
+    }
+}

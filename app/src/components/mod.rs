@@ -1,0 +1,17 @@
+//! One file an idea.
+
+mod field;
+mod header;
+mod icon;
+mod notifications;
+mod page;
+mod private;
+mod ticket;
+
+pub(crate) use field::Field;
+pub(crate) use header::Header;
+pub(crate) use icon::{Glyph, Icon};
+pub(crate) use notifications::Notifications;
+pub(crate) use page::Heading;
+pub(crate) use private::Private;
+pub(crate) use ticket::{Ticket, TimeLeft};

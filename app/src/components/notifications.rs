@@ -1,0 +1,76 @@
+use super::{Glyph, Icon};
+use crate::toast::{Kind, Toast, Toasts};
+use leptos::{ev, prelude::*};
+use std::time::Duration;
+
+/// The region of the toasts. Always there, so that screen readers hear of what appears in it.
+#[component]
+pub(crate) fn Notifications() -> impl IntoView {
+    let toasts = Toasts::expect();
+    let paused = RwSignal::new(false);
+    Effect::new(move |_| {
+        // A hidden tab is not read: time stands still for its toasts.
+        let tick = move || {
+            if !paused.get_untracked() && !document().hidden() {
+                toasts.tick();
+            }
+        };
+        let timer = set_interval_with_handle(tick, Duration::from_secs(1));
+        on_cleanup(move || {
+            if let Ok(timer) = timer {
+                timer.clear();
+            }
+        });
+    });
+    let list = move |urgent| {
+        view! {
+            <For each=move || toasts.shown(urgent) key=|toast| toast.id let:toast>
+                <Item toast />
+            </For>
+        }
+    };
+    view! {
+        <section
+            class="toasts"
+            aria-label="Notifications"
+            on:mouseenter=move |_| paused.set(true)
+            on:mouseleave=move |_| paused.set(false)
+            on:focusin=move |_| paused.set(true)
+            on:focusout=move |_| paused.set(false)
+        >
+            <div role="alert" class="toasts__list">
+                {list(true)}
+            </div>
+            <div role="status" class="toasts__list">
+                {list(false)}
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn Item(toast: Toast) -> impl IntoView {
+    let toasts = Toasts::expect();
+    let Toast { id, kind, text, .. } = toast;
+    let (class, glyph, word) = match kind {
+        Kind::Good => ("toast toast--good", Glyph::Check, "Done: "),
+        Kind::Info => ("toast toast--info", Glyph::Info, "Note: "),
+        Kind::Warn => ("toast toast--warn", Glyph::Clock, "Please note: "),
+        Kind::Bad => ("toast toast--bad", Glyph::Alert, "Problem: "),
+    };
+    let on_key = move |event: ev::KeyboardEvent| {
+        if event.key() == "Escape" {
+            toasts.dismiss(id);
+        }
+    };
+    view! {
+        <div class=class on:keydown=on_key>
+            <Icon glyph />
+            <span class="visually-hidden">{word}</span>
+            <p class="toast__text">{text}</p>
+            <button type="button" class="toast__close needs-script" aria-label="Dismiss" on:click=move |_| toasts.dismiss(id)>
+                <Icon glyph=Glyph::Close />
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,20 @@
+use crate::{pages::SignInCard, session::Session};
+use leptos::prelude::*;
+
+/// What only somebody who is signed in may see. When the session ends it leaves the document at
+/// once, and the sign-in form takes its place at the same address.
+///
+/// This is for the eye. The server never sends a private page without a session, and every server
+/// function asks for it itself.
+#[component]
+pub(crate) fn Private(children: ChildrenFn) -> impl IntoView {
+    let session = Session::expect();
+    // A memo, so that a second that passes draws nothing anew.
+    let active = Memo::new(move |_| session.is_active());
+    let children = StoredValue::new(children);
+    view! {
+        <Show when=move || active.get() fallback=|| view! { <SignInCard /> }>
+            {children.with_value(|children| children())}
+        </Show>
+    }
+}

@@ -1,0 +1,154 @@
+//! What can go wrong, as far as the browser may know: one closed list, with one status and one
+//! sentence for each (the sentences are in [`crate::words`]).
+
+use daypass_auth::Reason;
+use http::StatusCode;
+use leptos::{
+    prelude::FromServerFnError,
+    server_fn::{codec::JsonEncoding, error::ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+
+/// What can go wrong. Carries nothing that an attacker could use, and no text of anybody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "error", rename_all = "snake_case")]
+pub enum AppError {
+    /// There is no session.
+    #[error("not signed in")]
+    Unauthenticated {
+        /// Why.
+        reason: Reason,
+    },
+    /// Name and password do not match; nobody says which.
+    #[error("name and password do not match")]
+    InvalidCredentials,
+    /// A field of a form is not as it must be.
+    #[error("a field is not as it must be")]
+    InvalidField {
+        /// Which.
+        field: Field,
+        /// How so.
+        problem: Problem,
+    },
+    /// The request cannot be read.
+    #[error("the request cannot be read")]
+    BadRequest,
+    /// The form is not in the encoding of forms.
+    #[error("the request is not in a known encoding")]
+    UnsupportedMediaType,
+    /// The request is larger than any form of ours.
+    #[error("the request is too large")]
+    TooLarge,
+    /// There is no such call.
+    #[error("no such call")]
+    NotFound,
+    /// The call exists, for another method.
+    #[error("not by this method")]
+    MethodNotAllowed,
+    /// The service is away or busy for the moment. Nobody is signed out by that.
+    #[error("not available at the moment")]
+    Unavailable,
+    /// Something went wrong that nobody but the operator can mend.
+    #[error("something went wrong")]
+    Internal,
+    /// The server was not reached. Only ever made in the browser.
+    #[error("the server was not reached")]
+    Unreachable,
+}
+
+/// The fields of our forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    /// The account's name.
+    Username,
+    /// The password.
+    Password,
+    /// Whether to stay signed in.
+    Remember,
+    /// Any other.
+    Other,
+}
+
+impl Field {
+    /// The field of that name in a form.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        match name {
+            "username" => Self::Username,
+            "password" => Self::Password,
+            "remember" => Self::Remember,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What a field can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Problem {
+    /// Not there, or empty.
+    Missing,
+    /// There more than once.
+    Doubled,
+    /// Longer than it may be.
+    TooLong,
+    /// Not a plain text.
+    WrongType,
+}
+
+impl AppError {
+    /// The HTTP status of each error. The only place that decides it.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::Unauthenticated { .. } | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
+            Self::InvalidField { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal | Self::Unreachable => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    // The framework's own texts stay here: they name types, fields and paths.
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) => Self::Unreachable,
+            // In the browser: an answer that is none of ours, such as a proxy's own page.
+            ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Response(_) => Self::Unavailable,
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::BadRequest,
+            _ => Self::Internal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_read_the_same_on_both_sides() {
+        let json = |error: AppError| serde_json::to_string(&error).unwrap();
+        assert_eq!(json(AppError::InvalidCredentials), r#"{"error":"invalid_credentials"}"#);
+        assert_eq!(
+            json(AppError::Unauthenticated { reason: Reason::SignedOut }),
+            r#"{"error":"unauthenticated","reason":"signed_out"}"#
+        );
+        assert_eq!(
+            json(AppError::InvalidField { field: Field::Password, problem: Problem::TooLong }),
+            r#"{"error":"invalid_field","field":"password","problem":"too_long"}"#
+        );
+        for error in [AppError::Unauthenticated { reason: Reason::Idle }, AppError::Unavailable, AppError::BadRequest] {
+            assert_eq!(AppError::de(error.ser()), error);
+        }
+        assert_eq!(AppError::de("<html>502".into()), AppError::Unavailable);
+    }
+}

@@ -1,0 +1,30 @@
+use crate::components::Heading;
+use leptos::{prelude::*, task::spawn_local};
+use std::time::Duration;
+
+/// 503: the store does not answer, so nobody knows who is signed in, and nobody is signed out.
+#[component]
+pub(crate) fn UnavailablePage() -> impl IntoView {
+    Effect::new(move |_| {
+        let retry = || {
+            spawn_local(async {
+                if crate::api::check_session().await.is_ok() {
+                    let _never_fails = window().location().reload();
+                }
+            });
+        };
+        let timer = set_interval_with_handle(retry, Duration::from_secs(2));
+        on_cleanup(move || {
+            if let Ok(timer) = timer {
+                timer.clear();
+            }
+        });
+    });
+    view! {
+        <div class="message">
+            <p class="eyebrow">"503"</p>
+            <Heading title="Away for the moment">"The service is away for the moment"</Heading>
+            <p>"Nobody is signed out by this. The page comes back by itself; without scripts, reload it in a minute."</p>
+        </div>
+    }
+}

@@ -1,0 +1,8 @@
+//! The browser's side of the session: what the page believes, and how it comes to believe it.
+
+mod moment;
+mod provider;
+pub(crate) mod watch;
+
+pub(crate) use moment::Moment;
+pub(crate) use provider::Session;

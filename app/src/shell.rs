@@ -1,0 +1,74 @@
+//! The HTML around the app.
+
+use crate::App;
+use http::{HeaderValue, header};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_axum::ResponseOptions;
+use leptos_meta::MetaTags;
+use std::sync::Arc;
+
+/// The addresses of the page's own files, decided once at start.
+#[derive(Clone, Debug)]
+pub struct Assets {
+    /// The script.
+    pub js: Arc<str>,
+    /// The WebAssembly module.
+    pub wasm: Arc<str>,
+    /// The style sheet.
+    pub css: Arc<str>,
+}
+
+/// The document, with its content security policy.
+///
+/// The tags that start the app are our own, so that the nonce stands in `nonce=` alone, where
+/// neither style sheets nor the DOM can read it.
+pub fn shell(options: LeptosOptions, assets: &Assets) -> impl IntoView + use<> {
+    let nonce = use_nonce();
+    if let (Some(nonce), Some(response)) = (&nonce, use_context::<ResponseOptions>())
+        && let Ok(policy) = HeaderValue::from_str(&policy(nonce, &options))
+    {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    let Assets { js, wasm, css } = assets.clone();
+    let start =
+        format!("import(\"{js}\").then(m=>m.default({{module_or_path:\"{wasm}\"}}).then(()=>m.hydrate()))");
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="description" content="Secure sessions for Leptos and axum." />
+                <link rel="stylesheet" href=css.to_string() />
+                <link rel="icon" href="/favicon.svg" r#type="image/svg+xml" />
+                <link rel="modulepreload" href=js.to_string() />
+                <link rel="preload" href=wasm.to_string() r#as="fetch" r#type="application/wasm" crossorigin="" />
+                <AutoReload options />
+                <script type="module" nonce=nonce>
+                    {start}
+                </script>
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// Nothing but our own files, this document's own inline scripts, and WebAssembly (which is
+/// compiled, not evaluated). No inline style at all.
+fn policy(nonce: &str, options: &LeptosOptions) -> String {
+    // In watch mode the page listens for rebuilds on a port of its own.
+    let reload = if std::env::var_os("LEPTOS_WATCH").is_some() {
+        format!(" ws://{}:{}", options.site_addr.ip(), options.reload_port)
+    } else {
+        String::new()
+    };
+    format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; form-action 'self'; \
+         base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    )
+}

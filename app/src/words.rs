@@ -1,0 +1,148 @@
+//! Every sentence that people read, in one place.
+
+use crate::error::{AppError, Field, Problem};
+use daypass_auth::Reason;
+
+/// Why a session ended. `idle_ms` and `absolute_ms` are the timeouts that it had.
+#[must_use]
+pub fn ended(reason: Reason, idle_ms: u64, absolute_ms: u64) -> String {
+    match reason {
+        Reason::Idle => format!("You were signed out after {} without activity.", duration(idle_ms)),
+        Reason::Absolute => format!("You were signed out: sessions last {} at most.", duration(absolute_ms)),
+        Reason::SignedOut => "You are signed out.".to_owned(),
+        Reason::Revoked => "An administrator ended this session.".to_owned(),
+        Reason::RevokedByYou => "You ended this session from another device.".to_owned(),
+        Reason::Replaced => "You signed in again in this browser, so the earlier session ended.".to_owned(),
+        Reason::PasswordChanged => "Your password was changed, so this session ended.".to_owned(),
+        Reason::AccountDisabled => "This account is disabled. Ask an administrator.".to_owned(),
+        _ => "This session is no longer valid. Sign in again.".to_owned(),
+    }
+}
+
+/// What is stamped on the ticket when its session has ended.
+#[must_use]
+pub const fn stamp(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Idle => "Timed out",
+        Reason::Absolute => "Expired",
+        Reason::SignedOut => "Signed out",
+        Reason::AccountDisabled => "Disabled",
+        _ => "Ended",
+    }
+}
+
+/// What went wrong and what to do.
+#[must_use]
+pub fn error(error: AppError) -> &'static str {
+    match error {
+        AppError::Unauthenticated { .. } => "You are not signed in.",
+        AppError::InvalidCredentials => "That name and password do not match. Try again.",
+        AppError::InvalidField { field, problem } => field_problem(field, problem),
+        AppError::TooLarge => "That is too much text. Shorten it, then try again.",
+        AppError::Unavailable => "The service is busy or away for the moment. Try again in a few seconds.",
+        AppError::Unreachable => "The server does not answer. Try again in a few seconds.",
+        AppError::BadRequest | AppError::UnsupportedMediaType | AppError::NotFound | AppError::MethodNotAllowed => {
+            "That did not work. Reload the page, then try again."
+        }
+        AppError::Internal => "Something went wrong on our side. Try again.",
+    }
+}
+
+const fn field_problem(field: Field, problem: Problem) -> &'static str {
+    match (field, problem) {
+        (Field::Username, Problem::Missing) => "Enter your username.",
+        (Field::Password, Problem::Missing) => "Enter your password.",
+        (Field::Username, Problem::TooLong) => "A username has at most 64 characters.",
+        (Field::Password, Problem::TooLong) => "A password has at most 1024 bytes.",
+        (_, Problem::TooLong) => "This is too long.",
+        (_, Problem::Missing) => "This is missing.",
+        (_, Problem::Doubled | Problem::WrongType) => "Reload the page, then enter this again.",
+    }
+}
+
+/// A greeting after signing in.
+#[must_use]
+pub fn welcome(account: &str) -> String {
+    format!("Welcome back, {account}.")
+}
+
+/// Somebody signed in as another account in another tab.
+#[must_use]
+pub fn other_account(account: &str) -> String {
+    format!("You are now signed in as {account}, in another tab.")
+}
+
+/// The server does not answer.
+#[must_use]
+pub const fn unreachable(signed_in: bool) -> &'static str {
+    if signed_in {
+        "The server does not answer. You are still signed in; trying again."
+    } else {
+        "The server does not answer. Trying again."
+    }
+}
+
+/// The server answers again.
+pub const BACK: &str = "The server answers again.";
+
+/// A length of time in words, in its largest unit that says it exactly enough: "10 minutes".
+#[must_use]
+pub fn duration(ms: u64) -> String {
+    let seconds = ms.div_ceil(1000);
+    let (count, unit) = match seconds {
+        s if s >= 2 * 86_400 => (s / 86_400, "day"),
+        s if s >= 7200 || s == 3600 => (s / 3600, "hour"),
+        s if s >= 120 || s == 60 => (s / 60, "minute"),
+        s => (s, "second"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The time left as a clock shows it: `0:59`, `9:58`, `11:59:58`; days in words.
+#[must_use]
+pub fn clock(ms: u64) -> String {
+    let seconds = ms.div_ceil(1000);
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match seconds {
+        s if s >= 2 * 86_400 => duration(ms),
+        s if s >= 3600 => format!("{hours}:{minutes:02}:{rest:02}"),
+        _ => format!("{minutes}:{rest:02}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_said_in_words() {
+        for (ms, words) in [
+            (1, "1 second"),
+            (59_000, "59 seconds"),
+            (60_000, "1 minute"),
+            (90_000, "90 seconds"),
+            (600_000, "10 minutes"),
+            (3_600_000, "1 hour"),
+            (5_400_000, "90 minutes"),
+            (43_200_000, "12 hours"),
+            (1_209_600_000, "14 days"),
+        ] {
+            assert_eq!(duration(ms), words);
+        }
+    }
+
+    #[test]
+    fn the_time_left_is_shown_as_a_clock() {
+        for (ms, text) in [(0, "0:00"), (1, "0:01"), (59_001, "1:00"), (598_500, "9:59"), (3_600_000, "1:00:00"), (43_199_000, "11:59:59"), (1_209_600_000, "14 days")] {
+            assert_eq!(clock(ms), text);
+        }
+    }
+
+    #[test]
+    fn every_reason_has_a_sentence() {
+        for reason in Reason::ALL {
+            assert!(ended(reason, 600_000, 43_200_000).ends_with('.'));
+        }
+        assert_eq!(ended(Reason::Idle, 600_000, 0), "You were signed out after 10 minutes without activity.");
+    }
+}

@@ -1,0 +1,90 @@
+//! What operators type. Results go to standard output, the log and errors to standard error.
+#![expect(clippy::print_stdout, reason = "this is the commands' output")]
+
+mod doctor;
+mod keys;
+mod sessions;
+mod users;
+
+use crate::config::{Cli, Command, LogFormat, Options};
+use daypass_auth::{
+    Account, AccountName,
+    clock::Timestamp,
+    store::{SqliteStore, Store},
+};
+use std::{
+    error::Error,
+    process::ExitCode,
+    time::{Duration, UNIX_EPOCH},
+};
+use tracing_subscriber::EnvFilter;
+
+type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;
+
+/// Runs one command.
+///
+/// # Errors
+/// What went wrong, in one line for the person who typed it.
+pub async fn run(cli: Cli) -> Outcome {
+    let options = &cli.options;
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => crate::serve(options).await.map(|()| ExitCode::SUCCESS).map_err(Into::into),
+        Command::Doctor => doctor::run(options).await,
+        Command::Users(command) => users::run(options, command).await,
+        Command::Sessions(command) => sessions::run(options, command).await,
+        Command::Keys(command) => keys::run(&command),
+    }
+}
+
+/// Says in one line why it failed.
+#[expect(clippy::print_stderr, reason = "this is the command's error")]
+pub fn fail(why: &str) -> ExitCode {
+    eprintln!("daypass: {why}");
+    ExitCode::FAILURE
+}
+
+/// Starts the log: to standard error, filtered by `RUST_LOG`.
+pub fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+}
+
+async fn open(options: &Options) -> Result<SqliteStore, Box<dyn Error + Send + Sync>> {
+    Ok(SqliteStore::open(&options.database()).await?)
+}
+
+/// The account of that name.
+async fn account(store: &SqliteStore, name: &str) -> Result<Account, Box<dyn Error + Send + Sync>> {
+    let name = AccountName::parse(name)?;
+    match store.account(&name).await? {
+        Some((account, _)) => Ok(account),
+        None => Err(format!("there is no account {name}").into()),
+    }
+}
+
+/// A moment as operators read it: UTC, RFC 3339.
+fn moment(at: Timestamp) -> String {
+    let since = Duration::from_millis(u64::try_from(at.as_millis()).unwrap_or(0));
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + since).to_string()
+}
+
+/// Columns under their heads, wide enough for what is in them.
+fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).chain([head[column].len()]).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    let mut text = String::new();
+    let mut line = |cells: [&str; N]| {
+        let cells: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    };
+    line(head);
+    for row in rows {
+        line(std::array::from_fn(|column| row[column].as_str()));
+    }
+    text
+}

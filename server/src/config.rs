@@ -1,0 +1,384 @@
+//! Configuration: flags and environment, checked as a whole before anything is opened.
+
+use crate::keys::KeySource;
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
+use daypass_auth::{
+    EngineConfig, OriginError,
+    policy::{Policy, PolicyError, Timeouts},
+};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// The key file that is made when none is named, on loopback alone.
+pub const DEFAULT_KEYS_FILE: &str = "data/keys";
+/// The database when none is named.
+pub const DEFAULT_DATABASE: &str = "sqlite://data/daypass.db";
+/// The database of a demonstration, so that its accounts never get into the real one unasked.
+pub const DEMO_DATABASE: &str = "sqlite://data/demo.db";
+const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
+
+/// Secure sessions for Leptos and axum.
+#[derive(Debug, Parser)]
+#[command(name = "daypass", version, about, propagate_version = true)]
+pub struct Cli {
+    /// Settings, the same for every command.
+    #[command(flatten)]
+    pub options: Options,
+    /// What to do; without one, `serve`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What `daypass` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server (also without any command).
+    Serve,
+    /// Show the configuration in force, and what is unsafe in it.
+    Doctor,
+    /// Accounts.
+    #[command(subcommand)]
+    Users(UsersCommand),
+    /// Sessions.
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+    /// Keys that seal cookies.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+/// What can be done with accounts.
+#[derive(Debug, Subcommand)]
+pub enum UsersCommand {
+    /// Make an account.
+    Add(PasswordArgs),
+    /// List the accounts.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give an account a new password; its sessions end.
+    Passwd(PasswordArgs),
+    /// Disable an account; its sessions end.
+    Disable {
+        /// The account's name.
+        name: String,
+    },
+    /// Enable an account again.
+    Enable {
+        /// The account's name.
+        name: String,
+    },
+    /// Delete an account with its sessions.
+    Delete {
+        /// The account's name.
+        name: String,
+    },
+}
+
+/// An account, and where its password comes from.
+#[derive(Debug, Args)]
+pub struct PasswordArgs {
+    /// The account's name.
+    pub name: String,
+    /// Read the password from the first line of standard input, instead of asking twice.
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// What can be done with sessions.
+#[derive(Debug, Subcommand)]
+pub enum SessionsCommand {
+    /// List the sessions that are alive, the latest used first.
+    List {
+        /// Only those of this account.
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// End sessions. Takes effect at once, in running servers too.
+    Revoke(RevokeArgs),
+}
+
+/// Which sessions to end.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct RevokeArgs {
+    /// The session of this id, from `sessions list`.
+    pub id: Option<String>,
+    /// All of this account.
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// All of all accounts.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// What can be done with keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Print a fresh key on one line. A key file has one key a line, the newest first.
+    New,
+}
+
+/// Settings. Each is a flag and an environment variable; `.env` in the working folder is read.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// Where accounts and sessions are: sqlite://path/to/file.db [default: data/daypass.db; with
+    /// --demo data/demo.db].
+    #[arg(long, env = "DAYPASS_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// The keys themselves, newest first, separated by commas. Never a flag: those are seen by others.
+    #[arg(skip = secret_from_env("DAYPASS_KEYS"))]
+    pub keys: Option<Secret>,
+    /// A file with one key a line, newest first, that nobody else can read [default: data/keys, made
+    /// on loopback].
+    #[arg(long, env = "DAYPASS_KEYS_FILE", global = true, value_name = "FILE")]
+    pub keys_file: Option<PathBuf>,
+    /// What people type into their browser, such as https://app.example [default: http on the
+    /// address that is listened on, if that is loopback].
+    #[arg(long, env = "DAYPASS_PUBLIC_ORIGIN", global = true, value_name = "ORIGIN")]
+    pub public_origin: Option<String>,
+    /// The address to listen on [default: LEPTOS_SITE_ADDR, or 127.0.0.1:3000].
+    #[arg(long, env = "DAYPASS_LISTEN", global = true, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// How long a session lives without a person doing something.
+    #[arg(long, env = "DAYPASS_IDLE_TIMEOUT", global = true, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub idle_timeout: Duration,
+    /// How long a session lives at most.
+    #[arg(long, env = "DAYPASS_ABSOLUTE_TIMEOUT", global = true, value_name = "TIME", default_value = "12h", value_parser = duration)]
+    pub absolute_timeout: Duration,
+    /// The idle timeout of sessions that are kept on a device.
+    #[arg(long, env = "DAYPASS_REMEMBERED_IDLE_TIMEOUT", global = true, value_name = "TIME", default_value = "14d", value_parser = duration)]
+    pub remembered_idle_timeout: Duration,
+    /// The absolute timeout of sessions that are kept on a device.
+    #[arg(long, env = "DAYPASS_REMEMBERED_ABSOLUTE_TIMEOUT", global = true, value_name = "TIME", default_value = "30d", value_parser = duration)]
+    pub remembered_absolute_timeout: Duration,
+    /// Make two accounts whose passwords everybody knows. Loopback alone.
+    #[arg(long, env = "DAYPASS_DEMO", global = true, value_parser = FalseyValueParser::new())]
+    pub demo: bool,
+    /// How the log on standard error looks; what is in it is set by RUST_LOG.
+    #[arg(long, env = "DAYPASS_LOG", global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log: LogFormat,
+}
+
+/// How the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A text that is never printed.
+#[derive(Clone)]
+pub struct Secret(zeroize::Zeroizing<String>);
+
+impl Secret {
+    /// The text itself.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+fn secret_from_env(name: &str) -> Option<Secret> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty()).map(|value| Secret(value.into()))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "a time is written as 90s, 10m, 12h or 14d".to_owned())
+}
+
+/// Why a configuration is refused. One line each, and no secret in it.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The timeouts contradict each other.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// Cookies would travel in the clear.
+    #[error("public origin: {0}; use https, or http on loopback for development")]
+    Origin(#[from] OriginError),
+    /// Not an origin.
+    #[error("public origin {0:?} is not scheme://host[:port] in lower case, without a path")]
+    NotAnOrigin(String),
+    /// Not an address.
+    #[error("{0:?} is not an address and port to listen on, such as 127.0.0.1:3000")]
+    Listen(String),
+    /// Others can reach it, and nothing says under which name.
+    #[error("listening on {0}, which others can reach, needs a public origin with https (DAYPASS_PUBLIC_ORIGIN)")]
+    Exposed(SocketAddr),
+    /// Everybody knows those passwords.
+    #[error("demo accounts are for loopback alone, and the public origin is {0}")]
+    Demo(String),
+}
+
+/// A configuration that was checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where accounts and sessions are.
+    pub database_url: String,
+    /// Where the keys come from.
+    pub keys: KeySource,
+    /// What people type into their browser.
+    pub origin: String,
+    /// For whom cookies are sealed.
+    pub audience: String,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// When sessions end.
+    pub policy: Policy,
+    /// Whether to make the demo accounts.
+    pub demo: bool,
+}
+
+impl Options {
+    /// The address of the database.
+    #[must_use]
+    pub fn database(&self) -> String {
+        let default = if self.demo { DEMO_DATABASE } else { DEFAULT_DATABASE };
+        self.database_url.clone().filter(|url| !url.trim().is_empty()).unwrap_or_else(|| default.to_owned())
+    }
+
+    /// When sessions end.
+    ///
+    /// # Errors
+    /// When the timeouts contradict each other.
+    pub fn policy(&self) -> Result<Policy, PolicyError> {
+        Policy::new(
+            Timeouts { idle: self.idle_timeout, absolute: self.absolute_timeout },
+            Timeouts { idle: self.remembered_idle_timeout, absolute: self.remembered_absolute_timeout },
+        )
+    }
+
+    /// Checks the whole. Opens and makes nothing.
+    ///
+    /// # Errors
+    /// When something in it is unsafe or contradicts itself.
+    pub fn check(&self) -> Result<Settings, ConfigError> {
+        let policy = self.policy()?;
+        let listen = self.listen_address()?;
+        let given = self.public_origin.as_deref().filter(|origin| !origin.trim().is_empty());
+        let origin = match given {
+            Some(origin) => normal_origin(origin)?,
+            None if listen.ip().is_loopback() => format!("http://{listen}"),
+            None => return Err(ConfigError::Exposed(listen)),
+        };
+        let loopback = !EngineConfig::for_origin(&origin)?.cookies.is_secure();
+        if loopback && !listen.ip().is_loopback() {
+            return Err(ConfigError::Exposed(listen));
+        }
+        if self.demo && !is_loopback_origin(&origin) {
+            return Err(ConfigError::Demo(origin));
+        }
+        // In development the port is not worth a sign-out; elsewhere a cookie is for one origin alone.
+        let audience = if loopback { "loopback".to_owned() } else { origin.clone() };
+        let keys = KeySource::new(self.keys.clone(), self.keys_file.clone(), loopback);
+        Ok(Settings { database_url: self.database(), keys, origin, audience, listen, policy, demo: self.demo })
+    }
+
+    fn listen_address(&self) -> Result<SocketAddr, ConfigError> {
+        let text = self.listen.clone().filter(|text| !text.trim().is_empty());
+        // What cargo-leptos tells the server.
+        let text = text.or_else(|| std::env::var("LEPTOS_SITE_ADDR").ok()).unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
+        text.parse().map_err(|_| ConfigError::Listen(text))
+    }
+}
+
+fn normal_origin(text: &str) -> Result<String, ConfigError> {
+    let parsed = url::Url::parse(text).map_err(|_| ConfigError::NotAnOrigin(text.to_owned()))?;
+    let origin = parsed.origin().ascii_serialization();
+    // Anything more than an origin, or another spelling of it, would not be what browsers send.
+    if text == origin || text == format!("{origin}/") { Ok(origin) } else { Err(ConfigError::NotAnOrigin(text.to_owned())) }
+}
+
+fn is_loopback_origin(origin: &str) -> bool {
+    let host = url::Url::parse(origin).ok().and_then(|url| url.host().map(|host| host.to_owned()));
+    match host {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(args: &[&str]) -> Options {
+        Cli::try_parse_from([&["daypass"], args].concat()).unwrap().options
+    }
+
+    #[test]
+    fn the_defaults_are_for_development_on_this_machine() {
+        let settings = options(&["--listen", "127.0.0.1:3000"]).check().unwrap();
+        assert_eq!((settings.origin.as_str(), settings.database_url.as_str()), ("http://127.0.0.1:3000", DEFAULT_DATABASE));
+        assert_eq!(settings.policy, Policy::default());
+        assert!(!settings.demo);
+        assert_eq!(options(&["--demo"]).database(), DEMO_DATABASE);
+        assert_eq!(options(&["--demo", "--database-url", "sqlite://x.db"]).database(), "sqlite://x.db");
+    }
+
+    #[test]
+    fn what_is_unsafe_does_not_start() {
+        let refused = |args: &[&str]| options(args).check().unwrap_err();
+        assert!(matches!(refused(&["--public-origin", "http://app.example"]), ConfigError::Origin(_)));
+        assert!(matches!(refused(&["--public-origin", "http://192.168.1.1:3000"]), ConfigError::Origin(_)));
+        assert!(matches!(refused(&["--listen", "0.0.0.0:3000"]), ConfigError::Exposed(_)));
+        assert!(matches!(refused(&["--listen", "[::]:3000", "--public-origin", "http://localhost:3000"]), ConfigError::Exposed(_)));
+        assert!(matches!(refused(&["--demo", "--public-origin", "https://app.example"]), ConfigError::Demo(_)));
+        assert!(matches!(refused(&["--idle-timeout", "13h"]), ConfigError::Policy(_)));
+        assert!(matches!(refused(&["--idle-timeout", "0s"]), ConfigError::Policy(_)));
+        assert!(matches!(refused(&["--listen", "nowhere"]), ConfigError::Listen(_)));
+        for origin in ["https://app.example/path", "https://user@app.example", "app.example", "https://App.example", "https://app.example:443", "https://app.example?x", "null", "file:///x", "https://app.example,https://b.example"] {
+            assert!(matches!(refused(&["--public-origin", origin]), ConfigError::NotAnOrigin(_) | ConfigError::Origin(_)), "{origin}");
+        }
+        for error in [refused(&["--listen", "0.0.0.0:3000"]), refused(&["--idle-timeout", "13h"])] {
+            assert_eq!(error.to_string().lines().count(), 1);
+        }
+    }
+
+    #[test]
+    fn what_is_safe_starts() {
+        for args in [
+            &["--public-origin", "https://app.example", "--listen", "0.0.0.0:8080"][..],
+            &["--public-origin", "http://localhost:3000"],
+            &["--public-origin", "https://localhost:3000", "--demo"],
+            &["--idle-timeout", "1s", "--absolute-timeout", "1s"],
+        ] {
+            options(args).check().unwrap();
+        }
+    }
+
+    #[test]
+    fn times_are_written_as_people_write_them() {
+        for (text, seconds) in [("1s", 1), ("90s", 90), ("10m", 600), ("12h", 43_200), ("14d", 1_209_600)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)));
+        }
+        for text in ["", "10", "-1s", "ten", "1x", "99999999999999999999d"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_does_not_print() {
+        let secret = Secret("canary".to_owned().into());
+        assert!(!format!("{secret:?}").contains("canary"));
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,178 @@
+//! The edge of the server functions: what a form must be to reach one, and what becomes of its answer.
+//!
+//! A server function always sees the same thing, a call that wants JSON. Whether a browser without
+//! scripts is to be led on, where to, and with which status an error travels is decided here, once.
+//! In particular nobody is ever led to where a `Referer` says, and no error stands in an address.
+
+use super::api;
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use daypass_app::{
+    AppError, PageNotice,
+    error::{Field, Problem},
+};
+use daypass_auth::{
+    AccountName, Engine, Reason,
+    http::{Notice, notice},
+    next,
+};
+use http::{HeaderValue, Method, StatusCode, header};
+use leptos::{prelude::FromServerFnError, server_fn::axum::server_fn_paths};
+use std::{
+    collections::HashSet,
+    sync::LazyLock,
+};
+use tower_cookies::Cookies;
+
+/// The largest form that we have is far below this.
+const MAX_FORM_BYTES: usize = 16 * 1024;
+/// The largest error that we have is far below this.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+/// Set by the framework on the errors of server functions.
+const ERROR_HEADER: &str = "serverfnerror";
+const FORM: &str = "application/x-www-form-urlencoded";
+const SIGN_IN_PAGE: &str = "/login";
+
+static SERVER_FUNCTIONS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| server_fn_paths().map(|(path, _)| path).collect());
+
+/// The layer: see the module.
+pub(super) async fn edge(State(engine): State<Engine>, cookies: Cookies, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST || !SERVER_FUNCTIONS.contains(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let from_page = wants_page(&request);
+    let path = request.uri().path().to_owned();
+    let (form, result) = match read(request).await {
+        Ok((form, request)) => (form, call(request, next).await),
+        Err(error) => (Form::default(), Err(error)),
+    };
+    match result {
+        Ok(_) if from_page => lead_on(&engine, &cookies, &path, &form),
+        Ok(response) => response,
+        Err(error) if from_page => lead_back(&engine, &cookies, &form, error),
+        Err(error) => api::answer(error),
+    }
+}
+
+/// A browser that sent a form by itself, and will show what it gets.
+fn wants_page(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// What we need to know of a form.
+#[derive(Debug, Default)]
+struct Form {
+    username: String,
+    next: Option<String>,
+}
+
+/// Reads a form, and gives back the request that the server function will see.
+async fn read(request: Request) -> Result<(Form, Request), AppError> {
+    let (mut parts, body) = request.into_parts();
+    let body = to_bytes(body, MAX_FORM_BYTES).await.map_err(|_| AppError::TooLarge)?;
+    let content_type = parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let is_form = content_type.to_ascii_lowercase().split(|&b| b == b';').next().is_some_and(|kind| kind.trim_ascii() == FORM.as_bytes());
+    let is_nothing = body.is_empty() && content_type.is_empty();
+    if !is_form && !is_nothing {
+        return Err(AppError::UnsupportedMediaType);
+    }
+    let form = check(&body)?;
+    parts.headers.remove(header::REFERER);
+    parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Ok((form, Request::from_parts(parts, Body::from(body))))
+}
+
+/// Every field once, and as a plain text.
+fn check(body: &Bytes) -> Result<Form, AppError> {
+    let mut form = Form::default();
+    let mut seen = HashSet::new();
+    for (name, value) in form_urlencoded::parse(body) {
+        let plain = name.split(['[', '.']).next().unwrap_or_default();
+        let invalid = |problem| Err(AppError::InvalidField { field: Field::of(plain), problem });
+        if plain.len() != name.len() {
+            return invalid(Problem::WrongType);
+        }
+        match plain {
+            "username" => form.username = value.into_owned(),
+            "next" => form.next = Some(value.into_owned()),
+            _ => {}
+        }
+        if !seen.insert(plain.to_owned()) {
+            return invalid(Problem::Doubled);
+        }
+    }
+    Ok(form)
+}
+
+/// Calls the server function.
+async fn call(request: Request, next: Next) -> Result<Response, AppError> {
+    let response = next.run(request).await;
+    if !response.headers().contains_key(ERROR_HEADER) {
+        return Ok(response);
+    }
+    let body = to_bytes(response.into_body(), MAX_ERROR_BYTES).await.map_err(|_| AppError::Internal)?;
+    Err(AppError::de(body))
+}
+
+/// It went well: on to where the person wanted to go.
+fn lead_on(engine: &Engine, cookies: &Cookies, path: &str, form: &Form) -> Response {
+    match path {
+        "/api/sign_in" => {
+            say(engine, cookies, &PageNotice::SignedIn);
+            redirect(next::safe_or_home(form.next.as_deref()))
+        }
+        "/api/sign_out" => {
+            notice::put(engine, cookies, &Notice::Ended { reason: Reason::SignedOut, remembered: false });
+            redirect(SIGN_IN_PAGE)
+        }
+        _ => redirect("/"),
+    }
+}
+
+/// It did not: back to the form, which says why and still knows the name.
+fn lead_back(engine: &Engine, cookies: &Cookies, form: &Form, error: AppError) -> Response {
+    let username = form.username.chars().take(AccountName::MAX_CHARS).collect();
+    say(engine, cookies, &PageNotice::Refused { error, username });
+    redirect(&next::sign_in_address(SIGN_IN_PAGE, form.next.as_deref().unwrap_or("/")))
+}
+
+fn say(engine: &Engine, cookies: &Cookies, page_notice: &PageNotice) {
+    match serde_json::to_string(page_notice) {
+        Ok(text) => notice::put(engine, cookies, &Notice::App(text)),
+        Err(error) => tracing::error!(%error, "a notice could not be written"),
+    }
+}
+
+fn redirect(to: &str) -> Response {
+    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_there_once_and_plain() {
+        let form = check(&Bytes::from_static(b"username=al%69ce&password=x&next=%2Fa")).unwrap();
+        assert_eq!((form.username.as_str(), form.next.as_deref()), ("alice", Some("/a")));
+        let invalid = |field, problem| AppError::InvalidField { field, problem };
+        for (body, error) in [
+            ("username=a&username=b", invalid(Field::Username, Problem::Doubled)),
+            ("password=a&password=a", invalid(Field::Password, Problem::Doubled)),
+            ("password[]=a", invalid(Field::Password, Problem::WrongType)),
+            ("username[x]=a&password=b", invalid(Field::Username, Problem::WrongType)),
+            ("username%5Bx%5D=a", invalid(Field::Username, Problem::WrongType)),
+            ("next=/a&next=//evil.example", invalid(Field::Other, Problem::Doubled)),
+            ("is_admin.x=1", invalid(Field::Other, Problem::WrongType)),
+        ] {
+            assert_eq!(check(&Bytes::from_static(body.as_bytes())).unwrap_err(), error, "{body}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The router: what the tests drive, whole, over a real socket.
+
+mod api;
+mod forms;
+mod headers;
+mod limits;
+
+use axum::{
+    Router,
+    extract::{FromRef, State},
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+    routing::{any, get},
+};
+use daypass_app::{App, Assets, shell};
+use daypass_auth::{
+    Engine,
+    http::{Guard, protect},
+};
+use http::StatusCode;
+use leptos::{config::LeptosOptions, prelude::provide_context};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_async_with_context};
+use std::sync::{Arc, LazyLock};
+use tower_http::services::ServeDir;
+
+/// Listing the routes runs the app once, with a switch that is global to the process: once, and
+/// before anything is served.
+static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+
+/// What the handlers need.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    /// The engine.
+    pub engine: Engine,
+    /// What Leptos needs to know.
+    pub leptos: LeptosOptions,
+    /// The addresses of the page's own files.
+    pub assets: Assets,
+    /// Whether those addresses change with their content.
+    pub hashed: bool,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}
+
+/// The whole server.
+pub fn router(state: AppState) -> Router {
+    let engine = state.engine.clone();
+    let context = move || provide_context(engine.clone());
+    let document = {
+        let (options, assets) = (state.leptos.clone(), state.assets.clone());
+        move || shell(options.clone(), &assets)
+    };
+    let render = render_app_async_with_context(context.clone(), document.clone());
+    let unavailable = Arc::new(render.clone());
+    let guard = Guard {
+        public: vec!["/api/sign_in", "/api/sign_out", "/api/session"],
+        passive: vec!["/api/session", "/api/sign_out"],
+        unavailable: Some(unavailable.clone()),
+        ..Guard::default()
+    };
+
+    // Private but for the list above: the pages, the server functions, and axum's own routes.
+    let private = Router::new()
+        .leptos_routes_with_context(&state, ROUTES.clone(), context, document)
+        .route("/api/me", get(api::me))
+        .layer(from_fn_with_state(state.engine.clone(), forms::edge))
+        .method_not_allowed_fallback(api::method_not_allowed);
+    let private = protect(private, &state.engine, guard);
+
+    // An address that leads nowhere: the page that says so, in the frame of whoever asks.
+    let nowhere = Router::new().fallback(render);
+    let nowhere = protect(nowhere, &state.engine, Guard { open: true, unavailable: Some(unavailable), ..Guard::default() });
+    // Files need no session; what is no file leads nowhere.
+    let files = ServeDir::new(&*state.leptos.site_root)
+        .append_index_html_on_directories(false)
+        .precompressed_br()
+        .precompressed_gzip()
+        .fallback(nowhere);
+
+    let router = Router::new()
+        .merge(private)
+        .route("/api/{*rest}", any(api::not_found))
+        .route("/healthz", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready))
+        .fallback_service(files)
+        .layer(from_fn_with_state(headers::Policy::new(&state), headers::add));
+    limits::around(router).with_state(state)
+}
+
+/// Whether the store answers.
+async fn ready(State(state): State<AppState>) -> Response {
+    match state.engine.store().ping().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response()
+        }
+    }
+}
+

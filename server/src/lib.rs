@@ -1,0 +1,15 @@
+//! The host: configuration, the router, and the operators' command line. `main` only wires.
+
+// Views are deeply nested types when they are not erased, as in tests.
+#![recursion_limit = "256"]
+
+mod assets;
+pub mod commands;
+pub mod config;
+mod demo;
+pub mod http;
+mod keys;
+mod serve;
+
+pub use http::{AppState, router};
+pub use serve::serve;

@@ -1,0 +1,148 @@
+//! `daypass serve`: from a checked configuration to a server that stops in order.
+
+use crate::{
+    assets,
+    config::{ConfigError, Options, Settings},
+    demo::{self, DemoError},
+    http::{AppState, router},
+    keys::KeysError,
+};
+use daypass_auth::{
+    Engine, EngineConfig,
+    store::{OpenError, SqliteStore},
+};
+use std::{future::IntoFuture, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+
+/// Dead sessions are swept this often.
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
+/// How long requests may take to finish when the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The keys.
+    #[error("keys: {0}")]
+    Keys(#[from] KeysError),
+    /// The database.
+    #[error("database: {0}")]
+    Store(#[from] OpenError),
+    /// The demo accounts.
+    #[error("demo accounts: {0}")]
+    Demo(#[from] DemoError),
+    /// The address.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// The server itself.
+    #[error("the server failed: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// Opens what a configuration names, and puts an engine together.
+async fn engine(settings: &Settings) -> Result<Engine, ServeError> {
+    // Keys first: they open nothing and change nothing, so that a bad key leaves no new database behind.
+    let Some(ring) = settings.keys.load(true)? else { return Err(KeysError::None.into()) };
+    let store = Arc::new(SqliteStore::open(&settings.database_url).await?);
+    let config = EngineConfig {
+        policy: settings.policy,
+        audience: settings.audience.clone(),
+        ..EngineConfig::for_origin(&settings.origin).map_err(ConfigError::from)?
+    };
+    Ok(Engine::new(store, ring, config))
+}
+
+/// Runs the server until it is told to stop.
+///
+/// # Errors
+/// When the configuration, the keys, the database or the address are not usable.
+pub async fn serve(options: &Options) -> Result<(), ServeError> {
+    let mut settings = options.check()?;
+    let engine = engine(&settings).await?;
+    if settings.demo {
+        demo::make(&engine).await?;
+    } else {
+        demo::remove(&engine).await?;
+    }
+    let listener = TcpListener::bind(settings.listen).await.map_err(|error| ServeError::Listen(settings.listen, error))?;
+    let address = listener.local_addr()?;
+    if settings.listen.port() == 0 {
+        // The system chose the port, so what was derived from it is known only now.
+        settings.origin = settings.origin.strip_suffix(":0").map_or_else(|| settings.origin.clone(), |host| format!("{host}:{}", address.port()));
+    }
+    let (leptos, assets, hashed) = assets::locate(address);
+    let state = AppState { engine: engine.clone(), leptos, assets, hashed };
+    let sweeper = tokio::spawn(sweep(engine));
+    announce(&settings);
+
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let server = axum::serve(listener, router(state).into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            told_to_stop().await;
+            tracing::info!("stopping: no new requests, those under way are finished");
+            let _nobody_waits = stop.send(true);
+        });
+    let mut late = stopped.clone();
+    tokio::select! {
+        result = server.into_future() => result?,
+        () = async {
+            let _sender_gone = late.wait_for(|&stop| stop).await;
+            tokio::time::sleep(DRAIN).await;
+        } => tracing::warn!("requests were still under way after {DRAIN:?}; they were cut"),
+    }
+    sweeper.abort();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// For the person who started it, on standard output: the log is elsewhere.
+#[expect(clippy::print_stdout, reason = "this is the command's output")]
+fn announce(settings: &Settings) {
+    println!("Daypass is ready: {}", settings.origin);
+    if settings.demo {
+        println!("Demo accounts, for this machine only:");
+        for (name, password) in demo::ACCOUNTS {
+            println!("  {name} / {password}");
+        }
+    }
+}
+
+async fn sweep(engine: Engine) {
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        match engine.sweep().await {
+            Ok(0) => {}
+            Ok(swept) => tracing::debug!(swept, "dead sessions were swept"),
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "dead sessions could not be swept"),
+        }
+    }
+}
+
+/// SIGINT or SIGTERM.
+async fn told_to_stop() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
