@@ -16,6 +16,7 @@ use leptos_router::{
     path,
 };
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What the server knows when it renders: it travels with the document, so that the first paint is
 /// right and nothing is asked twice.
@@ -64,8 +65,10 @@ pub fn App() -> impl IntoView {
     provide_context(StoredValue::new(first.notice));
     // Effects run in the browser alone, and after the page is live.
     Effect::new(move |_| {
-        mark_hydrated();
         watch::start(session);
+        // Once the effects of the first paint have run: those tell a page that was loaded from one
+        // that was navigated to.
+        set_timeout(mark_hydrated, Duration::ZERO);
     });
 
     view! {

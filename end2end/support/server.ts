@@ -1,0 +1,87 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const BINARY = resolve(process.env.DAYPASS_BIN ?? "../target/release/daypass");
+const SITE = resolve(process.env.DAYPASS_SITE ?? "../target/site");
+
+export type Settings = Record<string, string>;
+
+/** A real server with a folder, a database and a port of its own. */
+export class Server {
+  private process: ChildProcess | undefined;
+
+  private constructor(
+    readonly origin: string,
+    private readonly folder: string,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  static async start(settings: Settings = {}): Promise<Server> {
+    const port = await freePort();
+    const folder = mkdtempSync(join(tmpdir(), "daypass-"));
+    const server = new Server(`http://127.0.0.1:${port}`, folder, {
+      PATH: process.env.PATH,
+      LEPTOS_SITE_ROOT: SITE,
+      DAYPASS_LISTEN: `127.0.0.1:${port}`,
+      DAYPASS_DEMO: "1",
+      RUST_LOG: "warn",
+      ...settings,
+    });
+    await server.run();
+    return server;
+  }
+
+  /** Starts the process, and waits for the line that says that it is ready. */
+  async run(): Promise<void> {
+    const child = spawn(BINARY, ["serve"], { cwd: this.folder, env: this.env, stdio: ["ignore", "pipe", "pipe"] });
+    this.process = child;
+    let said = "";
+    child.stderr.on("data", (data) => (said += data));
+    await new Promise<void>((ready, failed) => {
+      child.stdout.on("data", (data) => {
+        if (String(data).includes("Daypass is ready")) ready();
+      });
+      child.once("exit", (code) => failed(new Error(`the server ended with ${code}: ${said}`)));
+    });
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.process;
+    if (!child || child.exitCode !== null) return;
+    await new Promise((ended) => {
+      child.once("exit", ended);
+      child.kill(signal);
+    });
+  }
+
+  async restart(): Promise<void> {
+    await this.end("SIGTERM");
+    await this.run();
+  }
+
+  /** Runs a command of the operator's, against this server's database. */
+  command(...args: string[]): string {
+    const done = spawnSync(BINARY, args, { cwd: this.folder, env: this.env, encoding: "utf8" });
+    if (done.status !== 0) throw new Error(`daypass ${args.join(" ")}: ${done.stderr}`);
+    return done.stdout;
+  }
+
+  async stop(): Promise<void> {
+    await this.end("SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((found, failed) => {
+    const probe = createServer();
+    probe.once("error", failed);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => found(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}

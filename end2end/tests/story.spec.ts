@@ -1,0 +1,278 @@
+import { expect, test } from "../support/test";
+
+/** The browser writes every refused call to the console, by itself. */
+const REFUSED = /status of (401|422)/;
+const UNREACHED = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED/;
+
+test("sign in, reload, restart: still there", async ({ visitor, server, page }) => {
+  await visitor.open("/");
+  await expect(page).toHaveURL(`${server.origin}/login`);
+  await visitor.seesForm();
+  await visitor.signIn();
+  await expect(page).toHaveURL(`${server.origin}/`);
+  await expect(visitor.toast("Welcome back, admin.")).toBeVisible();
+  const before = await page.getByRole("timer").textContent();
+  expect(before).toMatch(/^(10:00|9:5\d)$/);
+  await expect(page.getByRole("timer")).not.toHaveText(before ?? "");
+
+  await page.reload();
+  await visitor.live();
+  await visitor.seesHome();
+  await server.restart();
+  await page.reload();
+  await visitor.live();
+  await visitor.seesHome();
+});
+
+test("the first paint knows who is signed in, and nothing moves afterwards", async ({ visitor, page, server }) => {
+  await visitor.open("/login");
+  await visitor.signIn();
+  // What the server sent, before any script ran.
+  const html = await (await page.context().request.get(server.origin)).text();
+  expect(html).toContain("Welcome, ");
+  expect(html).toMatch(/role="timer"[^>]*>\s*(?:<!>)?(10:00|9:5\d)/);
+  // Calls that the page makes to find out what it was told already.
+  const calls: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/api/")) calls.push(request.url());
+  });
+  await page.addInitScript(() => {
+    const shifts: number[] = [];
+    Object.assign(window, { shifts });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) shifts.push((entry as unknown as { value: number }).value);
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.reload();
+  await visitor.live();
+  await visitor.seesHome();
+  expect(calls).toEqual([]);
+  const shifts = await page.evaluate(() => (window as unknown as { shifts: number[] }).shifts);
+  expect(shifts.reduce((sum, shift) => sum + shift, 0)).toBeLessThan(0.001);
+});
+
+test.describe("left alone", () => {
+  test.use({ settings: { DAYPASS_IDLE_TIMEOUT: "4s" } });
+
+  test("the page turns to the form by itself, and says why", async ({ visitor, page, server }) => {
+    await visitor.open("/login");
+    await visitor.signIn();
+    const cookie = await visitor.cookie();
+    await visitor.seesForm();
+    await expect(visitor.toast("You were signed out after 4 seconds without activity.")).toBeVisible();
+    await expect(page).toHaveURL(`${server.origin}/`);
+    expect(await visitor.ask(cookie)).toEqual({ status: 401, body: { error: "unauthenticated", reason: "idle" } });
+    // Whoever comes back signs in where they were.
+    await visitor.signIn();
+    await expect(visitor.toast("You were signed out")).toHaveCount(0);
+  });
+
+  test("a reload after the end says why, too", async ({ visitor, page }) => {
+    await visitor.open("/login");
+    await visitor.signIn();
+    await page.goto("about:blank");
+    await page.waitForFunction((start) => Date.now() - start > 4500, Date.now());
+    await visitor.open("/");
+    await visitor.seesForm();
+    await expect(visitor.toast("You were signed out after 4 seconds without activity.")).toBeVisible();
+    await page.reload();
+    await visitor.live();
+    await expect(visitor.toast("You were signed out")).toHaveCount(0);
+  });
+});
+
+test("sign out: a toast says so, Back shows nothing private, the cookie is dead", async ({ visitor, page, server }) => {
+  await visitor.open("/login");
+  await visitor.signIn();
+  const cookie = await visitor.cookie();
+  expect((await visitor.ask(cookie)).status).toBe(200);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await visitor.seesForm();
+  await expect(visitor.toast("You are signed out.")).toBeVisible();
+  await expect(page).toHaveURL(`${server.origin}/login`);
+  await page.goBack();
+  await visitor.seesForm();
+  expect(await visitor.cookie()).toBeUndefined();
+  expect(await visitor.ask(cookie)).toEqual({ status: 401, body: { error: "unauthenticated", reason: "signed_out" } });
+  // And a document that was left in between is not brought back with what it showed.
+  await page.goto("about:blank");
+  await page.goBack();
+  await visitor.seesForm();
+});
+
+test.describe("refused", () => {
+  test.use({ expectedErrors: REFUSED });
+
+  test("a wrong password and an unknown name are one calm message", async ({ visitor, page }) => {
+    await visitor.open("/login");
+    for (const name of ["admin", "nobody"]) {
+      await visitor.fillIn(name, "wrong password");
+      await expect(visitor.toast("That name and password do not match. Try again.")).toHaveCount(1);
+      await expect(page.getByLabel("Password")).toBeFocused();
+      await expect(page.getByLabel("Username")).toHaveValue(name);
+    }
+    await page.getByRole("button", { name: "Dismiss" }).click();
+    await expect(visitor.toast("do not match")).toHaveCount(0);
+    await visitor.signIn();
+  });
+
+  test("an empty field says so itself", async ({ visitor, page }) => {
+    await visitor.open("/login");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page.getByLabel("Username")).toHaveAccessibleDescription("Enter your username.");
+    await expect(page.getByLabel("Username")).toBeFocused();
+    await page.getByLabel("Username").fill("admin");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page.getByLabel("Password")).toHaveAccessibleDescription("Enter your password.");
+    await expect(page.getByLabel("Username")).not.toHaveAttribute("aria-invalid");
+    await expect(page.getByLabel("Password")).toBeFocused();
+  });
+});
+
+test.describe("server gone", () => {
+  test.use({ expectedErrors: UNREACHED });
+
+  test("a toast says so, and the page recovers by itself", async ({ visitor, server }) => {
+    await visitor.open("/login");
+    await visitor.signIn();
+    await server.end("SIGKILL");
+    await expect(visitor.toast("The server does not answer. You are still signed in; trying again.")).toBeVisible();
+    await visitor.seesHome();
+    await server.run();
+    await expect(visitor.toast("The server answers again.")).toBeVisible();
+    await expect(visitor.toast("does not answer")).toHaveCount(0);
+    await visitor.seesHome();
+  });
+
+  test("so does the sign-in form", async ({ visitor, server }) => {
+    await visitor.open("/login");
+    await server.end("SIGKILL");
+    await visitor.fillIn("admin", "password123");
+    await expect(visitor.toast("The server does not answer. Trying again.")).toBeVisible();
+    await server.run();
+    await expect(visitor.toast("The server answers again.")).toBeVisible();
+    await visitor.signIn();
+  });
+});
+
+test("an administrator's end reaches the page with its reason", async ({ visitor, server }) => {
+  await visitor.open("/login");
+  await visitor.signIn();
+  server.command("sessions", "revoke", "--account", "admin");
+  await visitor.seesForm();
+  await expect(visitor.toast("An administrator ended this session.")).toBeVisible();
+});
+
+test("a sign-out in one tab reaches the other", async ({ visitor, context, server }) => {
+  await visitor.open("/login");
+  await visitor.signIn();
+  const other = await context.newPage();
+  await other.goto(server.origin);
+  await expect(other.getByRole("heading", { name: "Welcome, admin" })).toBeVisible();
+  await other.getByRole("button", { name: "Sign out" }).click();
+  await visitor.page.bringToFront();
+  await visitor.seesForm();
+  await expect(visitor.toast("You are signed out.")).toBeVisible();
+});
+
+test("a slow answer does not bounce, and twice the button is once the form", async ({ visitor, page }) => {
+  const calls: string[] = [];
+  await page.route("**/api/sign_in", async (route) => {
+    calls.push(route.request().url());
+    await new Promise((done) => setTimeout(done, 400));
+    await route.continue();
+  });
+  const visited: string[] = [];
+  page.on("framenavigated", (frame) => visited.push(new URL(frame.url()).pathname));
+  await visitor.open("/login");
+  await page.getByLabel("Username").fill("user1");
+  await page.getByLabel("Password").fill("mypassword");
+  const button = page.getByRole("button", { name: "Sign in" });
+  await button.click();
+  await button.click();
+  await visitor.seesHome("user1");
+  expect(calls).toHaveLength(1);
+  expect(visited).toEqual(["/login", "/"]);
+});
+
+test("after signing in people are where they wanted to go, and never elsewhere", async ({ visitor, page, server }) => {
+  await visitor.open("/login?next=%2F%3Fa%3Db");
+  await visitor.signIn();
+  await expect(page).toHaveURL(`${server.origin}/?a=b`);
+  // Signed in already: there is nothing to do on the sign-in page.
+  await page.goto(`${server.origin}/login?next=//evil.example`);
+  await expect(page).toHaveURL(`${server.origin}/`);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  for (const next of ["//evil.example", "/%5Cevil.example", "https://evil.example", "/%09/evil.example"]) {
+    await page.context().clearCookies();
+    await visitor.open(`/login?next=${encodeURIComponent(next)}`);
+    await visitor.signIn();
+    expect(new URL(page.url()).origin).toBe(server.origin);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await visitor.seesForm();
+  }
+});
+
+test("keep me signed in: the browser keeps the cookie, else it does not", async ({ visitor, page }) => {
+  await visitor.open("/login");
+  await visitor.signIn();
+  const session = (await page.context().cookies()).find((cookie) => cookie.name === "daypass");
+  expect(session).toMatchObject({ httpOnly: true, sameSite: "Lax", expires: -1, path: "/" });
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await visitor.seesForm();
+  await page.getByLabel("Keep me signed in on this device").check();
+  await visitor.signIn();
+  await expect(page.getByText("kept when the browser closes")).toBeVisible();
+  const kept = (await page.context().cookies()).find((cookie) => cookie.name === "daypass");
+  expect((kept?.expires ?? 0) - Date.now() / 1000).toBeGreaterThan(13 * 86_400);
+});
+
+test("scripts see no cookie, and nothing is left in the browser's storage", async ({ visitor, page }) => {
+  await visitor.open("/login");
+  await visitor.signIn();
+  expect(await page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length])).toEqual(["", 0, 0]);
+});
+
+test("the keyboard alone is enough", async ({ visitor, page }) => {
+  await visitor.open("/login");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
+  await page.getByLabel("Username").focus();
+  await page.keyboard.type("admin");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("password123");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("button", { name: "Show password" })).toBeFocused();
+  await page.keyboard.press("Space");
+  await expect(page.getByLabel("Password")).toHaveAttribute("type", "text");
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Enter");
+  await visitor.seesHome();
+  await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+});
+
+test("news goes by itself, but not while somebody reads it", async ({ visitor, page }) => {
+  await visitor.open("/login");
+  await visitor.signIn();
+  const toast = visitor.toast("Welcome back, admin.");
+  await toast.hover();
+  await page.waitForFunction((start) => Date.now() - start > 8000, Date.now());
+  await expect(toast).toBeVisible();
+  await page.mouse.move(0, 0);
+  await expect(toast).toHaveCount(0);
+});
+
+test.describe("wrong address", () => {
+  test.use({ expectedErrors: /status of 404/ });
+
+  test("says so, for guests and for others", async ({ visitor, page, server }) => {
+    const answer = await page.goto(`${server.origin}/no/such/page`);
+    expect(answer?.status()).toBe(404);
+    await visitor.live();
+    await expect(page.getByRole("heading", { name: "There is no page at this address" })).toBeVisible();
+    await page.getByRole("link", { name: "Go to the home page" }).click();
+    await visitor.signIn();
+    expect((await page.goto(`${server.origin}/no/such/page`))?.status()).toBe(404);
+    await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
+  });
+});
