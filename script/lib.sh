@@ -31,6 +31,11 @@ fail() {
   exit 1
 }
 
+# Where builds go. The release's site folder stands beside its binary, which finds it there, and out
+# of the way of the one that `cargo leptos watch` writes to.
+TARGET="${CARGO_TARGET_DIR:-$ROOT/target}"
+RELEASE_SITE="${LEPTOS_SITE_ROOT:-$TARGET/release/site}"
+
 # The version of a crate in Cargo.lock.
 locked_version() {
   awk -v name="\"$1\"" '$1 == "name" && $3 == name { getline; gsub(/"/, "", $3); print $3; exit }' "$ROOT/Cargo.lock"

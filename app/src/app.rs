@@ -124,7 +124,7 @@ fn first_paint() -> FirstPaint {
     first.notice = match parts.extensions.get::<Notice>() {
         Some(Notice::Ended { reason, remembered }) => use_context::<daypass_auth::Engine>().map(|engine| {
             let timeouts = engine.policy().timeouts(*remembered);
-            let ms = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+            let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
             PageNotice::Ended { reason: *reason, idle_ms: ms(timeouts.idle), absolute_ms: ms(timeouts.absolute) }
         }),
         Some(Notice::App(text)) => serde_json::from_str(text).ok(),

@@ -35,13 +35,17 @@ impl Caller {
         };
         let engine = use_context::<Engine>().ok_or_else(|| missing("the engine is not in the context"))?;
         let parts = use_context::<Parts>().ok_or_else(|| missing("there is no request"))?;
-        let access = parts.extensions.get::<Access>().cloned().ok_or_else(|| missing("the session layer was not passed"))?;
-        let gate = parts.extensions.get::<Gate>().cloned().ok_or_else(|| missing("the session layer was not passed"))?;
+        let access =
+            parts.extensions.get::<Access>().cloned().ok_or_else(|| missing("the session layer was not passed"))?;
+        let gate =
+            parts.extensions.get::<Gate>().cloned().ok_or_else(|| missing("the session layer was not passed"))?;
         if matches!(access, Access::Unavailable) {
             return Err(AppError::Unavailable);
         }
-        let agent = parts.headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let place = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical().to_string());
+        let agent =
+            parts.headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let place =
+            parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical().to_string());
         Ok(Self { access, engine, gate, agent: agent.unwrap_or_default(), place: place.unwrap_or_default() })
     }
 

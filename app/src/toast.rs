@@ -88,9 +88,8 @@ impl Toasts {
 
     /// The messages to show now. Tracks.
     pub(crate) fn shown(self, urgent: bool) -> Vec<Toast> {
-        self.list.with(|list| {
-            list.iter().take(SHOWN).filter(|toast| (toast.kind == Kind::Bad) == urgent).cloned().collect()
-        })
+        self.list
+            .with(|list| list.iter().take(SHOWN).filter(|toast| (toast.kind == Kind::Bad) == urgent).cloned().collect())
     }
 
     /// A second has passed in which the person could read.

@@ -122,7 +122,13 @@ mod tests {
 
     #[test]
     fn one_person_has_one_spelling() {
-        for (typed, name) in [("Alice", "alice"), ("ALICE", "alice"), ("a\u{301}lice", "álice"), ("Ａｌｉｃｅ", "alice"), ("user.1+x@example.org", "user.1+x@example.org")] {
+        for (typed, name) in [
+            ("Alice", "alice"),
+            ("ALICE", "alice"),
+            ("a\u{301}lice", "álice"),
+            ("Ａｌｉｃｅ", "alice"),
+            ("user.1+x@example.org", "user.1+x@example.org"),
+        ] {
             assert_eq!(AccountName::parse(typed).unwrap().as_str(), name);
         }
     }
@@ -130,7 +136,18 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_is_no_name() {
         assert_eq!(AccountName::parse(""), Err(NameError::Empty));
-        for text in [" alice", "alice ", "al ice", "a\0", "a\n", "a\u{200b}b", "a\u{202e}b", "a\u{a0}b", "\u{feff}a", "a\u{1b}[31m"] {
+        for text in [
+            " alice",
+            "alice ",
+            "al ice",
+            "a\0",
+            "a\n",
+            "a\u{200b}b",
+            "a\u{202e}b",
+            "a\u{a0}b",
+            "\u{feff}a",
+            "a\u{1b}[31m",
+        ] {
             assert_eq!(AccountName::parse(text), Err(NameError::BadCharacter), "{text:?}");
         }
         assert!(AccountName::parse(&"a".repeat(64)).is_ok());

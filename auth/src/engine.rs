@@ -234,7 +234,11 @@ impl Engine {
         // The store inserts it only if the account is still active, in the same epoch and with the
         // same password: whatever happened while we hashed wins.
         if !self.0.store.start_session(&new, &hash, request.replaces.map(Session::hash)).await? {
-            tracing::info!(event = "authn_login_fail", account = account.id.0, "a sign-in was refused: the account is disabled or has changed meanwhile");
+            tracing::info!(
+                event = "authn_login_fail",
+                account = account.id.0,
+                "a sign-in was refused: the account is disabled or has changed meanwhile"
+            );
             return Err(SignInError::Mismatch);
         }
         tracing::info!(event = "authn_login_success", account = account.id.0, session = %new.id, "signed in");
@@ -293,7 +297,10 @@ impl Engine {
                 // Written down, so that the session stays dead whatever the clock or the settings do.
                 let end = self.0.store.end(Which::Secret(secret.hash()), reason, now, idle_since).await;
                 if let Err(error) = end {
-                    tracing::error!(error = &error as &dyn std::error::Error, "the end of a session could not be written down");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the end of a session could not be written down"
+                    );
                     return Access::Unavailable;
                 }
                 tracing::info!(event = "session_expired", reason = %reason, "a session timed out");
@@ -318,7 +325,9 @@ impl Engine {
                 Standing::Alive(_) | Standing::FromTheFuture => Reason::Invalid,
             });
         };
-        if row.account != claim.account || row.epoch != claim.epoch || row.times.authenticated_at != claim.authenticated_at
+        if row.account != claim.account
+            || row.epoch != claim.epoch
+            || row.times.authenticated_at != claim.authenticated_at
             || row.times.remembered != claim.remembered
         {
             return Verdict::Refuse(Reason::Invalid);
@@ -337,7 +346,8 @@ impl Engine {
         let times = Times { last_activity: row.times.last_activity.max(claim.last_activity), ..row.times };
         match self.0.policy.standing(&times, now) {
             Standing::Over(reason) => {
-                let idle_since = (reason == Reason::Idle).then(|| now.minus(self.0.policy.timeouts(times.remembered).idle));
+                let idle_since =
+                    (reason == Reason::Idle).then(|| now.minus(self.0.policy.timeouts(times.remembered).idle));
                 Verdict::End(claim.secret, reason, idle_since)
             }
             Standing::FromTheFuture => {

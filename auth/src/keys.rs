@@ -210,7 +210,12 @@ mod tests {
         assert_eq!(KeyRing::new(vec![]).unwrap_err(), KeyError::Missing);
         assert_eq!(KeyRing::new(vec![one.clone(), key(), one.clone()]).unwrap_err(), KeyError::Duplicate);
         assert_eq!(KeyRing::new((0..9).map(|_| key()).collect()).unwrap_err(), KeyError::TooMany(9));
-        let text = format!("# newest first\n{}\n\n{},{}\n", one.to_line().as_str(), key().to_line().as_str(), key().to_line().as_str());
+        let text = format!(
+            "# newest first\n{}\n\n{},{}\n",
+            one.to_line().as_str(),
+            key().to_line().as_str(),
+            key().to_line().as_str()
+        );
         assert_eq!(KeyRing::parse(&text).unwrap().len(), 3);
         assert_eq!(KeyRing::parse("\n# nothing\n").unwrap_err(), KeyError::Missing);
     }

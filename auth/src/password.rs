@@ -195,7 +195,9 @@ impl Hasher {
         self.run(move || {
             let usable = stored.as_ref().and_then(PasswordHash::usable);
             if stored.is_some() && usable.is_none() {
-                tracing::error!("a stored password hash is of an unknown kind or out of bounds; nobody can sign in with it");
+                tracing::error!(
+                    "a stored password hash is of an unknown kind or out of bounds; nobody can sign in with it"
+                );
             }
             if let Some(hash) = usable {
                 return argon2().verify_password(password.0.as_bytes(), &hash).is_ok();
@@ -289,7 +291,13 @@ mod tests {
         assert_eq!(Password::chosen("").unwrap_err(), PasswordError::Empty);
         assert_eq!(Password::chosen("fourteen chars").unwrap_err(), PasswordError::TooShort);
         assert_eq!(Password::chosen("日本語のパスワ").unwrap_err(), PasswordError::TooShort);
-        for good in ["fifteen chars !", "               ", "aaaaaaaaaaaaaaa", "日本語のパスワードは十五文字です", "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀"] {
+        for good in [
+            "fifteen chars !",
+            "               ",
+            "aaaaaaaaaaaaaaa",
+            "日本語のパスワードは十五文字です",
+            "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀",
+        ] {
             assert!(Password::chosen(good).is_ok(), "{good}");
         }
         assert!(Password::chosen(&"a".repeat(MAX_BYTES)).is_ok());
@@ -312,7 +320,13 @@ mod tests {
         let stored = hasher.hash(typed(&long)).await.unwrap();
         let mut other = long.clone();
         other.replace_range(127.., "y");
-        for (password, right) in [(long.as_str(), true), (&other, false), (&long[..127], false), (&long.to_uppercase(), false), (&format!("{long} "), false)] {
+        for (password, right) in [
+            (long.as_str(), true),
+            (&other, false),
+            (&long[..127], false),
+            (&long.to_uppercase(), false),
+            (&format!("{long} "), false),
+        ] {
             assert_eq!(hasher.verify(typed(password), Some(stored.clone())).await.unwrap(), right);
         }
         let accented = hasher.hash(typed("caf\u{e9} caf\u{e9}")).await.unwrap();

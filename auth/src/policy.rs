@@ -228,18 +228,13 @@ mod tests {
     #[test]
     fn a_lowered_setting_holds_for_old_sessions_and_a_raised_one_does_not() {
         let hour = Duration::from_secs(3600);
-        let lowered = Policy::new(
-            Timeouts { idle: hour, absolute: hour },
-            Timeouts { idle: hour, absolute: hour },
-        )
-        .unwrap();
+        let lowered =
+            Policy::new(Timeouts { idle: hour, absolute: hour }, Timeouts { idle: hour, absolute: hour }).unwrap();
         let old = times(false);
         assert_eq!(lowered.deadlines(&old).absolute, at(3_600_000));
-        let raised = Policy::new(
-            Timeouts { idle: hour, absolute: hour * 100 },
-            Timeouts { idle: hour, absolute: hour },
-        )
-        .unwrap();
+        let raised =
+            Policy::new(Timeouts { idle: hour, absolute: hour * 100 }, Timeouts { idle: hour, absolute: hour })
+                .unwrap();
         assert_eq!(raised.deadlines(&old).absolute, at(12 * 3_600_000));
     }
 
@@ -270,11 +265,9 @@ mod tests {
         assert!(!policy().is_slide_due(&times, at(29_999)));
         assert!(policy().is_slide_due(&times, at(30_000)));
         let second = Duration::from_secs(1);
-        let short = Policy::new(
-            Timeouts { idle: second, absolute: second },
-            Timeouts { idle: second, absolute: second },
-        )
-        .unwrap();
+        let short =
+            Policy::new(Timeouts { idle: second, absolute: second }, Timeouts { idle: second, absolute: second })
+                .unwrap();
         assert!(!short.is_slide_due(&times, at(49)));
         assert!(short.is_slide_due(&times, at(50)));
     }
@@ -282,10 +275,17 @@ mod tests {
     #[test]
     fn senseless_timeouts_are_refused() {
         let good = Timeouts { idle: Duration::from_secs(60), absolute: Duration::from_secs(60) };
-        let with = |idle, absolute| Timeouts { idle: Duration::from_secs(idle), absolute: Duration::from_secs(absolute) };
+        let with =
+            |idle, absolute| Timeouts { idle: Duration::from_secs(idle), absolute: Duration::from_secs(absolute) };
         assert!(Policy::new(good, good).is_ok());
-        assert!(matches!(Policy::new(with(61, 60), good), Err(PolicyError::IdleLongerThanAbsolute { kind: "ordinary", .. })));
-        assert!(matches!(Policy::new(good, with(61, 60)), Err(PolicyError::IdleLongerThanAbsolute { kind: "remembered", .. })));
+        assert!(matches!(
+            Policy::new(with(61, 60), good),
+            Err(PolicyError::IdleLongerThanAbsolute { kind: "ordinary", .. })
+        ));
+        assert!(matches!(
+            Policy::new(good, with(61, 60)),
+            Err(PolicyError::IdleLongerThanAbsolute { kind: "remembered", .. })
+        ));
         assert!(matches!(Policy::new(with(0, 60), good), Err(PolicyError::TooShort { .. })));
         assert!(matches!(Policy::new(good, with(60, 401 * 24 * 3600)), Err(PolicyError::TooLong { .. })));
     }

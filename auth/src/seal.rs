@@ -246,7 +246,10 @@ mod tests {
         assert!(remembered.contains("Max-Age=1209600"), "{remembered}");
         let removal = sealer.cookies.removal("__Host-daypass").to_string();
         assert_eq!(removal, "__Host-daypass=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
-        assert_eq!(CookieSpec::loopback().removal("daypass").to_string(), "daypass=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0");
+        assert_eq!(
+            CookieSpec::loopback().removal("daypass").to_string(),
+            "daypass=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"
+        );
     }
 
     #[test]

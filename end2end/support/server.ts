@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const BINARY = resolve(process.env.DAYPASS_BIN ?? "../target/release/daypass");
-const SITE = resolve(process.env.DAYPASS_SITE ?? "../target/site");
+const SITE = resolve(process.env.DAYPASS_SITE ?? "../target/release/site");
 
 export type Settings = Record<string, string>;
 

@@ -54,7 +54,8 @@ fn assets(site_root: &Path, hashes: &HashMap<String, String>) -> (Assets, bool) 
         Some(hash) if hashed => format!("{OUTPUT_NAME}.{hash}.{kind}"),
         _ => format!("{OUTPUT_NAME}.{kind}"),
     };
-    let hashed = !hashes.is_empty() && ["js", "wasm", "css"].iter().all(|kind| site_root.join(PKG_DIR).join(name(kind, true)).is_file());
+    let hashed = !hashes.is_empty()
+        && ["js", "wasm", "css"].iter().all(|kind| site_root.join(PKG_DIR).join(name(kind, true)).is_file());
     let address = |kind: &str| Arc::from(format!("/{PKG_DIR}/{}", name(kind, hashed)));
     (Assets { js: address("js"), wasm: address("wasm"), css: address("css") }, hashed)
 }
@@ -73,6 +74,9 @@ mod tests {
             fs::write(site.path().join(PKG_DIR).join(name), "").unwrap();
         }
         let (found, hashed) = assets(site.path(), &hashes);
-        assert_eq!((&*found.js, &*found.wasm, &*found.css, hashed), ("/pkg/daypass.aaa.js", "/pkg/daypass.bbb.wasm", "/pkg/daypass.ccc.css", true));
+        assert_eq!(
+            (&*found.js, &*found.wasm, &*found.css, hashed),
+            ("/pkg/daypass.aaa.js", "/pkg/daypass.bbb.wasm", "/pkg/daypass.ccc.css", true)
+        );
     }
 }

@@ -298,7 +298,11 @@ fn normal_origin(text: &str) -> Result<String, ConfigError> {
     let parsed = url::Url::parse(text).map_err(|_| ConfigError::NotAnOrigin(text.to_owned()))?;
     let origin = parsed.origin().ascii_serialization();
     // Anything more than an origin, or another spelling of it, would not be what browsers send.
-    if text == origin || text == format!("{origin}/") { Ok(origin) } else { Err(ConfigError::NotAnOrigin(text.to_owned())) }
+    if text == origin || text == format!("{origin}/") {
+        Ok(origin)
+    } else {
+        Err(ConfigError::NotAnOrigin(text.to_owned()))
+    }
 }
 
 fn is_loopback_origin(origin: &str) -> bool {
@@ -322,7 +326,10 @@ mod tests {
     #[test]
     fn the_defaults_are_for_development_on_this_machine() {
         let settings = options(&["--listen", "127.0.0.1:3000"]).check().unwrap();
-        assert_eq!((settings.origin.as_str(), settings.database_url.as_str()), ("http://127.0.0.1:3000", DEFAULT_DATABASE));
+        assert_eq!(
+            (settings.origin.as_str(), settings.database_url.as_str()),
+            ("http://127.0.0.1:3000", DEFAULT_DATABASE)
+        );
         assert_eq!(settings.policy, Policy::default());
         assert!(!settings.demo);
         assert_eq!(options(&["--demo"]).database(), DEMO_DATABASE);
@@ -335,13 +342,29 @@ mod tests {
         assert!(matches!(refused(&["--public-origin", "http://app.example"]), ConfigError::Origin(_)));
         assert!(matches!(refused(&["--public-origin", "http://192.168.1.1:3000"]), ConfigError::Origin(_)));
         assert!(matches!(refused(&["--listen", "0.0.0.0:3000"]), ConfigError::Exposed(_)));
-        assert!(matches!(refused(&["--listen", "[::]:3000", "--public-origin", "http://localhost:3000"]), ConfigError::Exposed(_)));
+        assert!(matches!(
+            refused(&["--listen", "[::]:3000", "--public-origin", "http://localhost:3000"]),
+            ConfigError::Exposed(_)
+        ));
         assert!(matches!(refused(&["--demo", "--public-origin", "https://app.example"]), ConfigError::Demo(_)));
         assert!(matches!(refused(&["--idle-timeout", "13h"]), ConfigError::Policy(_)));
         assert!(matches!(refused(&["--idle-timeout", "0s"]), ConfigError::Policy(_)));
         assert!(matches!(refused(&["--listen", "nowhere"]), ConfigError::Listen(_)));
-        for origin in ["https://app.example/path", "https://user@app.example", "app.example", "https://App.example", "https://app.example:443", "https://app.example?x", "null", "file:///x", "https://app.example,https://b.example"] {
-            assert!(matches!(refused(&["--public-origin", origin]), ConfigError::NotAnOrigin(_) | ConfigError::Origin(_)), "{origin}");
+        for origin in [
+            "https://app.example/path",
+            "https://user@app.example",
+            "app.example",
+            "https://App.example",
+            "https://app.example:443",
+            "https://app.example?x",
+            "null",
+            "file:///x",
+            "https://app.example,https://b.example",
+        ] {
+            assert!(
+                matches!(refused(&["--public-origin", origin]), ConfigError::NotAnOrigin(_) | ConfigError::Origin(_)),
+                "{origin}"
+            );
         }
         for error in [refused(&["--listen", "0.0.0.0:3000"]), refused(&["--idle-timeout", "13h"])] {
             assert_eq!(error.to_string().lines().count(), 1);

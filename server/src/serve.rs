@@ -67,21 +67,27 @@ pub async fn serve(options: &Options) -> Result<(), ServeError> {
     } else {
         demo::remove(&engine).await?;
     }
-    let listener = TcpListener::bind(settings.listen).await.map_err(|error| ServeError::Listen(settings.listen, error))?;
+    let listener =
+        TcpListener::bind(settings.listen).await.map_err(|error| ServeError::Listen(settings.listen, error))?;
     let address = listener.local_addr()?;
     if settings.listen.port() == 0 {
         // The system chose the port, so what was derived from it is known only now.
-        settings.origin = settings.origin.strip_suffix(":0").map_or_else(|| settings.origin.clone(), |host| format!("{host}:{}", address.port()));
+        settings.origin = settings
+            .origin
+            .strip_suffix(":0")
+            .map_or_else(|| settings.origin.clone(), |host| format!("{host}:{}", address.port()));
     }
     let (leptos, assets, hashed) = assets::locate(address);
     let state = AppState { engine: engine.clone(), leptos, assets, hashed };
     let sweeper = tokio::spawn(sweep(engine));
+    // Heard from now on, so that whoever reads that it is ready can also stop it.
+    let told_to_stop = told_to_stop()?;
     announce(&settings);
 
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let server = axum::serve(listener, router(state).into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(async move {
-            told_to_stop().await;
+            told_to_stop.await;
             tracing::info!("stopping: no new requests, those under way are finished");
             let _nobody_waits = stop.send(true);
         });
@@ -123,26 +129,24 @@ async fn sweep(engine: Engine) {
     }
 }
 
-/// SIGINT or SIGTERM.
-async fn told_to_stop() {
-    let interrupt = async {
+/// SIGINT or SIGTERM, heard from the moment of this call on.
+#[cfg(unix)]
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
-    }
+    })
 }

@@ -1,7 +1,4 @@
-use crate::{
-    api::SignOut,
-    session::Session,
-};
+use crate::{api::SignOut, session::Session};
 use daypass_auth::Reason;
 use leptos::{form::ActionForm, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};

@@ -68,7 +68,12 @@ fn Item(toast: Toast) -> impl IntoView {
             <Icon glyph />
             <span class="visually-hidden">{word}</span>
             <p class="toast__text">{text}</p>
-            <button type="button" class="toast__close needs-script" aria-label="Dismiss" on:click=move |_| toasts.dismiss(id)>
+            <button
+                type="button"
+                class="toast__close needs-script"
+                aria-label="Dismiss"
+                on:click=move |_| toasts.dismiss(id)
+            >
                 <Icon glyph=Glyph::Close />
             </button>
         </div>

@@ -16,7 +16,11 @@ pub(crate) fn Ticket(
         <article class="ticket">
             <div class="ticket__body">{children()}</div>
             <div class="ticket__stub">{stub.run()}</div>
-            {move || stamp.get().map(|stamp| view! { <span class="ticket__stamp" data-stamp=stamp aria-hidden="true"></span> })}
+            {move || {
+                stamp
+                    .get()
+                    .map(|stamp| view! { <span class="ticket__stamp" data-stamp=stamp aria-hidden="true"></span> })
+            }}
         </article>
     }
 }

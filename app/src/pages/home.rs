@@ -12,9 +12,17 @@ pub(crate) fn Home() -> impl IntoView {
         <Private>
             <Pass />
             <ul class="cards" aria-label="What to do next">
-                <Card title="Replace this page" text="It is app/src/pages/home.rs. Keep Private around what only signed-in people may see." />
-                <Card title="Protect a call" text="Start a server function with Caller::current and require_session, or take Session in an axum handler." />
-                <Card title="Set the timeouts" text="DAYPASS_IDLE_TIMEOUT and DAYPASS_ABSOLUTE_TIMEOUT; daypass doctor shows what is in force." />
+                <Card title="Replace this page">
+                    "It is " <code>"pages/home.rs"</code> ". Keep " <code>"Private"</code>
+                    " around what only signed-in people may see."
+                </Card>
+                <Card title="Protect a call">
+                    "Begin a server function with " <code>"Caller::current"</code> ", or take a " <code>"Session"</code>
+                    " in an axum handler."
+                </Card>
+                <Card title="Set the timeouts">
+                    "They are settings. " <code>"daypass doctor"</code> " shows those in force, and what is unsafe."
+                </Card>
             </ul>
         </Private>
     }
@@ -70,11 +78,11 @@ fn ago(ms: u64) -> String {
 }
 
 #[component]
-fn Card(title: &'static str, text: &'static str) -> impl IntoView {
+fn Card(title: &'static str, children: Children) -> impl IntoView {
     view! {
         <li class="card">
             <h2>{title}</h2>
-            <p>{text}</p>
+            <p>{children()}</p>
         </li>
     }
 }

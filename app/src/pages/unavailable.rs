@@ -24,7 +24,9 @@ pub(crate) fn UnavailablePage() -> impl IntoView {
         <div class="message">
             <p class="eyebrow">"503"</p>
             <Heading title="Away for the moment">"The service is away for the moment"</Heading>
-            <p>"Nobody is signed out by this. The page comes back by itself; without scripts, reload it in a minute."</p>
+            <p>
+                "Nobody is signed out by this. The page comes back by itself; without scripts, reload it in a minute."
+            </p>
         </div>
     }
 }

@@ -31,7 +31,11 @@ impl Moment {
     /// Milliseconds from `earlier` until this moment.
     pub(crate) fn since(self, earlier: Self) -> u64 {
         let elapsed = (self.steady - earlier.steady).max(self.wall - earlier.wall).max(0.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and the cast saturates")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative, and the cast saturates"
+        )]
         let elapsed = elapsed as u64;
         elapsed
     }

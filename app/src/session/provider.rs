@@ -48,7 +48,9 @@ impl Session {
             (Some(PageNotice::Ended { reason, idle_ms, absolute_ms }), _) => {
                 toasts.show(end_kind(*reason), Topic::Session, words::ended(*reason, *idle_ms, *absolute_ms));
             }
-            (Some(PageNotice::SignedIn), Some(info)) => toasts.show(Kind::Good, Topic::Session, words::welcome(&info.account)),
+            (Some(PageNotice::SignedIn), Some(info)) => {
+                toasts.show(Kind::Good, Topic::Session, words::welcome(&info.account))
+            }
             (Some(PageNotice::Refused { error, .. }), _) if !matches!(error, AppError::InvalidField { .. }) => {
                 toasts.show(Kind::Bad, Topic::Form, words::error(*error));
             }

@@ -15,7 +15,8 @@ struct Scene {
 impl Scene {
     async fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let store = Arc::new(SqliteStore::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap());
+        let store =
+            Arc::new(SqliteStore::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap());
         let clock = ManualClock::at(START);
         let keys = vec![Key::generate().unwrap()];
         let engine = engine(&store, &clock, &keys, Policy::default());
@@ -52,7 +53,12 @@ impl Scene {
 }
 
 fn engine(store: &Arc<SqliteStore>, clock: &Arc<ManualClock>, keys: &[Key], policy: Policy) -> Engine {
-    let config = EngineConfig { policy, clock: clock.clone(), hasher: Hasher::new(2), ..EngineConfig::for_origin("https://app.example").unwrap() };
+    let config = EngineConfig {
+        policy,
+        clock: clock.clone(),
+        hasher: Hasher::new(2),
+        ..EngineConfig::for_origin("https://app.example").unwrap()
+    };
     Engine::new(store.clone(), KeyRing::new(keys.to_vec()).unwrap(), config)
 }
 
@@ -90,7 +96,10 @@ async fn who_knows_the_password_gets_a_session() {
     let checked = active(scene.engine.check(&cookie).await);
     assert_eq!(checked.id(), session.id());
     let info = checked.info();
-    assert_eq!((info.account.as_str(), info.idle_left_ms, info.absolute_left_ms, info.age_ms), ("alice", 598_500, 43_198_500, 1500));
+    assert_eq!(
+        (info.account.as_str(), info.idle_left_ms, info.absolute_left_ms, info.age_ms),
+        ("alice", 598_500, 43_198_500, 1500)
+    );
     let row = &scene.engine.live_sessions(None).await.unwrap()[0];
     assert_eq!(row.agent, "Firefox\u{fffd}[31m");
 }
@@ -99,8 +108,26 @@ async fn who_knows_the_password_gets_a_session() {
 async fn unknown_wrong_and_disabled_are_one_answer_and_one_hash() {
     let scene = Scene::new().await.with("alice", "her password").await.with("mallory", "his password").await;
     scene.store.set_state(scene.account("mallory").await, crate::AccountState::Disabled, START).await.unwrap();
-    scene.store.create_account(&AccountName::parse("broken").unwrap(), &PasswordHash::from_stored("x".to_owned()), false, START).await.unwrap();
-    for (name, password) in [("alice", "another"), ("nobody", "another"), ("mallory", "his password"), ("mallory", "another"), ("broken", "x"), ("", "x"), ("a b", "x"), (&"x".repeat(10_000), "x")] {
+    scene
+        .store
+        .create_account(
+            &AccountName::parse("broken").unwrap(),
+            &PasswordHash::from_stored("x".to_owned()),
+            false,
+            START,
+        )
+        .await
+        .unwrap();
+    for (name, password) in [
+        ("alice", "another"),
+        ("nobody", "another"),
+        ("mallory", "his password"),
+        ("mallory", "another"),
+        ("broken", "x"),
+        ("", "x"),
+        ("a b", "x"),
+        (&"x".repeat(10_000), "x"),
+    ] {
         let before = scene.engine.hasher().counts().0;
         let error = scene.try_sign_in(name, password).await.unwrap_err();
         assert!(matches!(error, SignInError::Mismatch), "{name}");
@@ -178,9 +205,11 @@ async fn signing_in_over_a_session_ends_it() {
     let wrong = scene.engine.sign_in(SignIn { replaces: Some(&first), ..request("bob", "nonsense") }).await;
     assert!(wrong.is_err());
     active(scene.engine.check(&old).await);
-    let second = scene.engine.sign_in(SignIn { replaces: Some(&first), ..request("bob", "his password") }).await.unwrap();
+    let second =
+        scene.engine.sign_in(SignIn { replaces: Some(&first), ..request("bob", "his password") }).await.unwrap();
     assert_eq!(reason(scene.engine.check(&old).await), Reason::Replaced);
-    let again = scene.engine.sign_in(SignIn { replaces: Some(&second), ..request("bob", "his password") }).await.unwrap();
+    let again =
+        scene.engine.sign_in(SignIn { replaces: Some(&second), ..request("bob", "his password") }).await.unwrap();
     assert_ne!(again.hash(), second.hash());
     assert_eq!(reason(scene.engine.check(&scene.cookie(&second)).await), Reason::Replaced);
 }
@@ -265,8 +294,21 @@ async fn thousands_of_dead_sessions_are_swept() {
     let (_, hash) = scene.store.account(&AccountName::parse("alice").unwrap()).await.unwrap().unwrap();
     for _ in 0..1100 {
         let secret = SessionSecret::generate().unwrap();
-        let times = Times { authenticated_at: START, last_activity: START, absolute_deadline: START.plus(Duration::from_secs(3600)), remembered: false };
-        let new = NewSession { secret_hash: secret.hash(), id: SessionId::generate().unwrap(), account: alice, epoch: 0, times, agent: String::new(), place: String::new() };
+        let times = Times {
+            authenticated_at: START,
+            last_activity: START,
+            absolute_deadline: START.plus(Duration::from_secs(3600)),
+            remembered: false,
+        };
+        let new = NewSession {
+            secret_hash: secret.hash(),
+            id: SessionId::generate().unwrap(),
+            account: alice,
+            epoch: 0,
+            times,
+            agent: String::new(),
+            place: String::new(),
+        };
         assert!(scene.store.start_session(&new, &hash, None).await.unwrap());
     }
     scene.advance(48 * 3_600_000);
@@ -292,10 +334,29 @@ async fn the_store_has_no_secret_in_it() {
 
 #[test]
 fn cookies_travel_in_the_clear_on_loopback_alone() {
-    for good in ["https://app.example", "https://app.example:8443", "http://localhost:3000", "http://127.0.0.1", "http://[::1]:3000", "http://127.9.9.9:1"] {
+    for good in [
+        "https://app.example",
+        "https://app.example:8443",
+        "http://localhost:3000",
+        "http://127.0.0.1",
+        "http://[::1]:3000",
+        "http://127.9.9.9:1",
+    ] {
         assert!(EngineConfig::for_origin(good).is_ok(), "{good}");
     }
-    for bad in ["http://app.example", "http://192.168.0.1:3000", "http://localhost.evil.example", "http://evil.example#localhost", "http://a@localhost", "ftp://localhost", "localhost", "https://", "http://0.0.0.0:3000", "https://app.example/", ""] {
+    for bad in [
+        "http://app.example",
+        "http://192.168.0.1:3000",
+        "http://localhost.evil.example",
+        "http://evil.example#localhost",
+        "http://a@localhost",
+        "ftp://localhost",
+        "localhost",
+        "https://",
+        "http://0.0.0.0:3000",
+        "https://app.example/",
+        "",
+    ] {
         assert!(EngineConfig::for_origin(bad).is_err(), "{bad}");
     }
     assert!(EngineConfig::for_origin("https://localhost").unwrap().cookies.is_secure());

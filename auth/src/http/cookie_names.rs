@@ -69,7 +69,10 @@ fn take(headers: &mut HeaderMap, session: &str, notice: &str) -> Presented {
             } else if name == notice.as_bytes() {
                 presented.notice.add(value);
             } else if is_taken_for(pair, session) || is_taken_for(pair, notice) {
-                tracing::warn!(event = "session_cookie_ambiguous", "a cookie whose name only decodes to ours was dropped");
+                tracing::warn!(
+                    event = "session_cookie_ambiguous",
+                    "a cookie whose name only decodes to ours was dropped"
+                );
                 changed = true;
                 continue;
             } else if std::str::from_utf8(pair).is_err() {
@@ -80,7 +83,9 @@ fn take(headers: &mut HeaderMap, session: &str, notice: &str) -> Presented {
             kept.push(pair);
         }
     }
-    let several = [(session, &presented.session), (notice, &presented.notice)].into_iter().filter(|(_, brought)| **brought == Brought::Several);
+    let several = [(session, &presented.session), (notice, &presented.notice)]
+        .into_iter()
+        .filter(|(_, brought)| **brought == Brought::Several);
     for (name, _) in several {
         tracing::warn!(event = "session_cookie_ambiguous", "two cookies of the same name were dropped");
         kept.retain(|pair| !(pair.starts_with(name.as_bytes()) && trim(&pair[name.len()..]).starts_with(b"=")));
@@ -124,7 +129,11 @@ mod tests {
             headers.append(COOKIE, HeaderValue::from_bytes(line).unwrap());
         }
         let presented = take(&mut headers, NAME, "__Host-daypass-notice");
-        let left = headers.get_all(COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
+        let left = headers
+            .get_all(COOKIE)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .collect();
         (presented.session, left)
     }
 
@@ -134,7 +143,13 @@ mod tests {
 
     #[test]
     fn the_exact_name_is_ours_wherever_it_stands() {
-        for line in ["__Host-daypass=v", "a=1; __Host-daypass=v", "__Host-daypass=v;a=1", ";; \t__Host-daypass=v ;", "__Host-daypass =v"] {
+        for line in [
+            "__Host-daypass=v",
+            "a=1; __Host-daypass=v",
+            "__Host-daypass=v;a=1",
+            ";; \t__Host-daypass=v ;",
+            "__Host-daypass =v",
+        ] {
             assert_eq!(run(&[line.as_bytes()]).0, one("v"), "{line}");
         }
         assert_eq!(run(&[b"a=1", b"__Host-daypass=v"]).0, one("v"));
@@ -145,12 +160,26 @@ mod tests {
     #[test]
     fn twins_that_only_decode_to_our_name_never_count() {
         let twins = [
-            "__%48ost-daypass", "%5F%5FHost-daypass", "__Host%2Ddaypass", "__Host-daypas%73", "\u{a0}__Host-daypass",
-            "\u{2000}__Host-daypass", "\u{85}__Host-daypass", "__Host-daypass\u{3000}", "%20__Host-daypass", "\u{b}__Host-daypass",
-            "__Host-daypass%00", "__host-daypass", "__HOST-DAYPASS", "$__Host-daypass", "\"__Host-daypass\"",
+            "__%48ost-daypass",
+            "%5F%5FHost-daypass",
+            "__Host%2Ddaypass",
+            "__Host-daypas%73",
+            "\u{a0}__Host-daypass",
+            "\u{2000}__Host-daypass",
+            "\u{85}__Host-daypass",
+            "__Host-daypass\u{3000}",
+            "%20__Host-daypass",
+            "\u{b}__Host-daypass",
+            "__Host-daypass%00",
+            "__host-daypass",
+            "__HOST-DAYPASS",
+            "$__Host-daypass",
+            "\"__Host-daypass\"",
         ];
         for twin in twins {
-            for line in [format!("__Host-daypass=victim; {twin}=attacker"), format!("{twin}=attacker; __Host-daypass=victim")] {
+            for line in
+                [format!("__Host-daypass=victim; {twin}=attacker"), format!("{twin}=attacker; __Host-daypass=victim")]
+            {
                 if HeaderValue::from_bytes(line.as_bytes()).is_err() {
                     continue; // The server itself refuses the byte.
                 }
@@ -165,7 +194,11 @@ mod tests {
                 }
                 assert_eq!(jar.get(NAME).unwrap().value(), "victim", "{line}");
             }
-            assert_eq!(run(&[format!("{twin}=attacker").replace('\u{b}', "").as_bytes()]).0, if twin.starts_with('\u{b}') { one("attacker") } else { Brought::Nothing }, "{twin}");
+            assert_eq!(
+                run(&[format!("{twin}=attacker").replace('\u{b}', "").as_bytes()]).0,
+                if twin.starts_with('\u{b}') { one("attacker") } else { Brought::Nothing },
+                "{twin}"
+            );
         }
     }
 

@@ -38,7 +38,14 @@ pub struct Guard {
 
 impl Default for Guard {
     fn default() -> Self {
-        Self { sign_in_page: "/login", call_prefix: "/api/", public: Vec::new(), passive: Vec::new(), open: false, unavailable: None }
+        Self {
+            sign_in_page: "/login",
+            call_prefix: "/api/",
+            public: Vec::new(),
+            passive: Vec::new(),
+            open: false,
+            unavailable: None,
+        }
     }
 }
 
@@ -75,7 +82,9 @@ pub(crate) async fn guard(
     let path = request.uri().path();
     let is_page = !guard.is_call(path) && matches!(*request.method(), Method::GET | Method::HEAD);
     match access {
-        Access::Active(_) if is_page && path == guard.sign_in_page => redirect(next::safe_or_home(query_next(&request).as_deref())),
+        Access::Active(_) if is_page && path == guard.sign_in_page => {
+            redirect(next::safe_or_home(query_next(&request).as_deref()))
+        }
         Access::Active(_) => next.run(request).await,
         Access::Absent { .. } if guard.is_public(path) => next.run(request).await,
         Access::Absent { reason, remembered } if is_page => {

@@ -57,7 +57,12 @@ fn session(account: &Account, n: u8) -> NewSession {
         id: SessionId::from_text(format!("id{n}")),
         account: account.id,
         epoch: account.epoch,
-        times: Times { authenticated_at: NOW, last_activity: NOW, absolute_deadline: later(3600), remembered: n.is_multiple_of(2) },
+        times: Times {
+            authenticated_at: NOW,
+            last_activity: NOW,
+            absolute_deadline: later(3600),
+            remembered: n.is_multiple_of(2),
+        },
         agent: "Firefox".to_owned(),
         place: "192.0.2.1".to_owned(),
     }
@@ -107,7 +112,9 @@ fn account_like(id: AccountId) -> Account {
 
 async fn a_session_starts_only_for_the_account_that_was_checked(store: &impl Store) {
     let alice = account(store, "alice").await;
-    let attempt = |session: NewSession, hash: PasswordHash| async move { store.start_session(&session, &hash, None).await.unwrap() };
+    let attempt = |session: NewSession, hash: PasswordHash| async move {
+        store.start_session(&session, &hash, None).await.unwrap()
+    };
     assert!(!attempt(session(&alice, 1), hash("another password")).await);
     assert!(!attempt(NewSession { epoch: 1, ..session(&alice, 1) }, hash("hash")).await);
     assert!(!attempt(NewSession { account: AccountId(alice.id.0 + 1), ..session(&alice, 1) }, hash("hash")).await);

@@ -7,10 +7,8 @@ mod sqlite;
 pub use sqlite::SqliteStore;
 
 use crate::{
-    Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId,
-    clock::Timestamp,
-    password::PasswordHash,
-    policy::Times,
+    Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId, clock::Timestamp,
+    password::PasswordHash, policy::Times,
 };
 use async_trait::async_trait;
 
@@ -160,7 +158,13 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::NameTaken`] when there is one of that name; it is left as it is.
-    async fn create_account(&self, name: &AccountName, hash: &PasswordHash, demo: bool, now: Timestamp) -> Result<Account, StoreError>;
+    async fn create_account(
+        &self,
+        name: &AccountName,
+        hash: &PasswordHash,
+        demo: bool,
+        now: Timestamp,
+    ) -> Result<Account, StoreError>;
 
     /// The account of that name, and its password's hash.
     async fn account(&self, name: &AccountName) -> Result<Option<(Account, PasswordHash)>, StoreError>;
@@ -185,7 +189,12 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// `hash` is what the password was checked against. Says whether the session was started: not
     /// if the account has changed since.
-    async fn start_session(&self, session: &NewSession, hash: &PasswordHash, replaces: Option<SecretHash>) -> Result<bool, StoreError>;
+    async fn start_session(
+        &self,
+        session: &NewSession,
+        hash: &PasswordHash,
+        replaces: Option<SecretHash>,
+    ) -> Result<bool, StoreError>;
 
     /// What is known of the session of that secret.
     async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError>;
@@ -195,7 +204,13 @@ pub trait Store: Send + Sync + 'static {
     async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Ends sessions that have not ended. Says how many. `idle_since` spares those that were used later.
-    async fn end(&self, which: Which, reason: Reason, now: Timestamp, idle_since: Option<Timestamp>) -> Result<u64, StoreError>;
+    async fn end(
+        &self,
+        which: Which,
+        reason: Reason,
+        now: Timestamp,
+        idle_since: Option<Timestamp>,
+    ) -> Result<u64, StoreError>;
 
     /// All sessions that nothing has ended, of one account or of all, the latest used first.
     async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError>;

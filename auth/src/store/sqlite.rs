@@ -135,8 +135,10 @@ async fn inspect_open(connection: &mut SqliteConnection) -> Result<Found, sqlx::
     if tables == 0 {
         return Ok(Found::Ours);
     }
-    let newest: Option<i64> =
-        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_optional(&mut *connection).await?.flatten();
+    let newest: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+        .fetch_optional(&mut *connection)
+        .await?
+        .flatten();
     Ok(match newest {
         Some(found) if found > newest_migration() => Found::Newer(found),
         _ => Found::Ours,
@@ -238,7 +240,13 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn create_account(&self, name: &AccountName, hash: &PasswordHash, demo: bool, now: Timestamp) -> Result<Account, StoreError> {
+    async fn create_account(
+        &self,
+        name: &AccountName,
+        hash: &PasswordHash,
+        demo: bool,
+        now: Timestamp,
+    ) -> Result<Account, StoreError> {
         let row = sqlx::query(
             "INSERT INTO accounts (name, password_hash, state, demo, created_at) VALUES (?, ?, 'active', ?, ?)
              ON CONFLICT (name) DO NOTHING RETURNING *",
@@ -253,12 +261,18 @@ impl Store for SqliteStore {
     }
 
     async fn account(&self, name: &AccountName) -> Result<Option<(Account, PasswordHash)>, StoreError> {
-        let row = sqlx::query("SELECT * FROM accounts WHERE name = ?").bind(name.as_str()).fetch_optional(&self.pool).await?;
+        let row =
+            sqlx::query("SELECT * FROM accounts WHERE name = ?").bind(name.as_str()).fetch_optional(&self.pool).await?;
         row.map(|row| Ok((account_of(&row)?, PasswordHash::from_stored(row.try_get("password_hash")?)))).transpose()
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
-        sqlx::query("SELECT * FROM accounts ORDER BY name").fetch_all(&self.pool).await?.iter().map(account_of).collect()
+        sqlx::query("SELECT * FROM accounts ORDER BY name")
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(account_of)
+            .collect()
     }
 
     async fn set_password(&self, account: AccountId, hash: &PasswordHash, now: Timestamp) -> Result<bool, StoreError> {
@@ -299,7 +313,12 @@ impl Store for SqliteStore {
         Ok(sqlx::query("DELETE FROM accounts WHERE demo = 1").execute(&self.pool).await?.rows_affected())
     }
 
-    async fn start_session(&self, session: &NewSession, hash: &PasswordHash, replaces: Option<SecretHash>) -> Result<bool, StoreError> {
+    async fn start_session(
+        &self,
+        session: &NewSession,
+        hash: &PasswordHash,
+        replaces: Option<SecretHash>,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let started = sqlx::query(
             "INSERT INTO sessions (secret_hash, id, account_id, epoch, authenticated_at, last_seen_at,
@@ -352,7 +371,13 @@ impl Store for SqliteStore {
         Ok(touched.rows_affected() == 1)
     }
 
-    async fn end(&self, which: Which, reason: Reason, now: Timestamp, idle_since: Option<Timestamp>) -> Result<u64, StoreError> {
+    async fn end(
+        &self,
+        which: Which,
+        reason: Reason,
+        now: Timestamp,
+        idle_since: Option<Timestamp>,
+    ) -> Result<u64, StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let ended = end_in(&mut tx, &which, reason, now, idle_since).await?;
         tx.commit().await?;
@@ -420,7 +445,9 @@ async fn end_in(
     let query = match which {
         Which::Secret(secret) => query.bind(secret.0.as_slice()),
         Which::Id(id) => query.bind(id.as_str()),
-        Which::Account(account, except) => query.bind(account.0).bind(except.as_ref().map(|secret| secret.0.as_slice())),
+        Which::Account(account, except) => {
+            query.bind(account.0).bind(except.as_ref().map(|secret| secret.0.as_slice()))
+        }
         Which::All => query,
     };
     let ended = query.execute(&mut *connection).await?.rows_affected();
@@ -428,7 +455,10 @@ async fn end_in(
     // an epoch that is over.
     match which {
         Which::Account(account, None) if !matches!(reason, Reason::PasswordChanged | Reason::AccountDisabled) => {
-            sqlx::query("UPDATE accounts SET epoch = epoch + 1 WHERE id = ?").bind(account.0).execute(connection).await?;
+            sqlx::query("UPDATE accounts SET epoch = epoch + 1 WHERE id = ?")
+                .bind(account.0)
+                .execute(connection)
+                .await?;
         }
         Which::All => {
             sqlx::query("UPDATE accounts SET epoch = epoch + 1").execute(connection).await?;

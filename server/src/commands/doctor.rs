@@ -28,7 +28,10 @@ pub(super) async fn run(options: &Options) -> Outcome {
         println!("warning  {warning}");
     }
     if errors.is_empty() {
-        println!("{}", if warnings.is_empty() { "ok       nothing unsafe was found" } else { "ok       it would start" });
+        println!(
+            "{}",
+            if warnings.is_empty() { "ok       nothing unsafe was found" } else { "ok       it would start" }
+        );
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
@@ -61,13 +64,19 @@ fn show(settings: &Settings, errors: &mut Vec<String>) {
 fn warn(settings: &Settings, warnings: &mut Vec<String>) {
     let ordinary = settings.policy.timeouts(false);
     if ordinary.idle > HOUR {
-        warnings.push("the idle timeout is longer than an hour (NIST SP 800-63B-4, 2.2.3, asks for at most that)".to_owned());
+        warnings.push(
+            "the idle timeout is longer than an hour (NIST SP 800-63B-4, 2.2.3, asks for at most that)".to_owned(),
+        );
     }
     if ordinary.absolute > DAY {
-        warnings.push("the absolute timeout is longer than a day (NIST SP 800-63B-4, 2.2.3, asks for at most that)".to_owned());
+        warnings.push(
+            "the absolute timeout is longer than a day (NIST SP 800-63B-4, 2.2.3, asks for at most that)".to_owned(),
+        );
     }
     if settings.policy.timeouts(true).absolute > 30 * DAY {
-        warnings.push("remembered sessions last longer than 30 days (NIST SP 800-63B-4, 2.1.3, asks for at most that)".to_owned());
+        warnings.push(
+            "remembered sessions last longer than 30 days (NIST SP 800-63B-4, 2.1.3, asks for at most that)".to_owned(),
+        );
     }
     if settings.origin.starts_with("http://") {
         warnings.push("cookies travel over plain http: for development on this machine only".to_owned());

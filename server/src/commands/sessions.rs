@@ -31,7 +31,12 @@ pub(super) async fn run(options: &Options, command: SessionsCommand) -> Outcome 
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(options: &Options, store: &SqliteStore, name: Option<String>, json: bool) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn list(
+    options: &Options,
+    store: &SqliteStore,
+    name: Option<String>,
+    json: bool,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let policy = options.policy()?;
     let of = match name {
         Some(name) => Some(account(store, &name).await?.id),
@@ -61,7 +66,16 @@ async fn list(options: &Options, store: &SqliteStore, name: Option<String>, json
         .map(|line| {
             let kept = if line.remembered { "yes" } else { "no" };
             let agent = line.agent.chars().take(40).collect();
-            [line.id, line.account, line.signed_in_at, line.last_seen_at, line.ends_at, kept.to_owned(), line.place, agent]
+            [
+                line.id,
+                line.account,
+                line.signed_in_at,
+                line.last_seen_at,
+                line.ends_at,
+                kept.to_owned(),
+                line.place,
+                agent,
+            ]
         })
         .collect();
     print!("{}", table(["ID", "ACCOUNT", "SIGNED IN", "LAST SEEN", "ENDS", "KEPT", "PLACE", "BROWSER"], &rows));

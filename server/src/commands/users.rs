@@ -27,7 +27,9 @@ pub(super) async fn run(options: &Options, command: UsersCommand) -> Outcome {
             store.set_password(account.id, &hash, SystemClock.now()).await?;
             println!("{} has a new password; all its sessions ended.", account.name);
         }
-        UsersCommand::Disable { name } => set_state(options, &name, AccountState::Disabled, "is disabled; all its sessions ended").await?,
+        UsersCommand::Disable { name } => {
+            set_state(options, &name, AccountState::Disabled, "is disabled; all its sessions ended").await?
+        }
         UsersCommand::Enable { name } => set_state(options, &name, AccountState::Active, "can sign in").await?,
         UsersCommand::Delete { name } => {
             let store = open(options).await?;
@@ -39,7 +41,12 @@ pub(super) async fn run(options: &Options, command: UsersCommand) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn set_state(options: &Options, name: &str, state: AccountState, said: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn set_state(
+    options: &Options,
+    name: &str,
+    state: AccountState,
+    said: &str,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let store = open(options).await?;
     let account = account(&store, name).await?;
     store.set_state(account.id, state, SystemClock.now()).await?;

@@ -28,7 +28,11 @@ pub(super) async fn not_found() -> Response {
 
 /// There is, for another method.
 pub(super) async fn method_not_allowed(uri: Uri) -> Response {
-    if uri.path().starts_with("/api/") { answer(AppError::MethodNotAllowed) } else { AppError::MethodNotAllowed.status().into_response() }
+    if uri.path().starts_with("/api/") {
+        answer(AppError::MethodNotAllowed)
+    } else {
+        AppError::MethodNotAllowed.status().into_response()
+    }
 }
 
 /// An error as the page and scripts read it.

@@ -22,10 +22,7 @@ use daypass_auth::{
 };
 use http::{HeaderValue, Method, StatusCode, header};
 use leptos::{prelude::FromServerFnError, server_fn::axum::server_fn_paths};
-use std::{
-    collections::HashSet,
-    sync::LazyLock,
-};
+use std::{collections::HashSet, sync::LazyLock};
 use tower_cookies::Cookies;
 
 /// The largest form that we have is far below this.
@@ -37,7 +34,8 @@ const ERROR_HEADER: &str = "serverfnerror";
 const FORM: &str = "application/x-www-form-urlencoded";
 const SIGN_IN_PAGE: &str = "/login";
 
-static SERVER_FUNCTIONS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| server_fn_paths().map(|(path, _)| path).collect());
+static SERVER_FUNCTIONS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| server_fn_paths().map(|(path, _)| path).collect());
 
 /// The layer: see the module.
 pub(super) async fn edge(State(engine): State<Engine>, cookies: Cookies, request: Request, next: Next) -> Response {
@@ -76,7 +74,11 @@ async fn read(request: Request) -> Result<(Form, Request), AppError> {
     let (mut parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_FORM_BYTES).await.map_err(|_| AppError::TooLarge)?;
     let content_type = parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    let is_form = content_type.to_ascii_lowercase().split(|&b| b == b';').next().is_some_and(|kind| kind.trim_ascii() == FORM.as_bytes());
+    let is_form = content_type
+        .to_ascii_lowercase()
+        .split(|&b| b == b';')
+        .next()
+        .is_some_and(|kind| kind.trim_ascii() == FORM.as_bytes());
     let is_nothing = body.is_empty() && content_type.is_empty();
     if !is_form && !is_nothing {
         return Err(AppError::UnsupportedMediaType);

@@ -51,7 +51,8 @@ pub(super) async fn add(State(policy): State<Policy>, request: Request, next: Ne
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         // A hashed name never means anything else; any other file is asked for again, and mostly not sent again.
-        let cache = if is_package && policy.hashed && good { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let cache =
+            if is_package && policy.hashed && good { "public, max-age=31536000, immutable" } else { "no-cache" };
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     }
     response

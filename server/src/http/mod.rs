@@ -73,7 +73,8 @@ pub fn router(state: AppState) -> Router {
 
     // An address that leads nowhere: the page that says so, in the frame of whoever asks.
     let nowhere = Router::new().fallback(render);
-    let nowhere = protect(nowhere, &state.engine, Guard { open: true, unavailable: Some(unavailable), ..Guard::default() });
+    let nowhere =
+        protect(nowhere, &state.engine, Guard { open: true, unavailable: Some(unavailable), ..Guard::default() });
     // Files need no session; what is no file leads nowhere.
     let files = ServeDir::new(&*state.leptos.site_root)
         .append_index_html_on_directories(false)
@@ -101,4 +102,3 @@ async fn ready(State(state): State<AppState>) -> Response {
         }
     }
 }
-

@@ -45,7 +45,10 @@ async fn a_file_that_is_not_ours_is_refused_and_left_as_it_was() {
     fs::write(path("text"), "these are my notes, and no database at all. ".repeat(200)).unwrap();
     let other = path("other");
     let mut connection = SqliteConnectOptions::new().filename(&other).create_if_missing(true).connect().await.unwrap();
-    sqlx::raw_sql("CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')").execute(&mut connection).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     connection.close().await.unwrap();
     let newer = path("newer");
     let store = open(&newer).await.unwrap();
@@ -77,7 +80,9 @@ async fn a_file_that_is_not_ours_is_refused_and_left_as_it_was() {
 
 #[tokio::test]
 async fn addresses_that_could_weaken_the_store_are_refused() {
-    for url in ["", "sqlite://", "sqlite::memory:", "sqlite://x.db?mode=ro", "mysql://x", "x.db", "sqlite:///nowhere/\0"] {
+    for url in
+        ["", "sqlite://", "sqlite::memory:", "sqlite://x.db?mode=ro", "mysql://x", "x.db", "sqlite:///nowhere/\0"]
+    {
         assert!(SqliteStore::open(url).await.is_err(), "{url}");
     }
 }

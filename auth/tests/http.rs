@@ -1,0 +1,178 @@
+//! The layers around a router of an app's own, over a real socket.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use axum::{
+    Router,
+    extract::State,
+    routing::{get, post},
+};
+use daypass_auth::{
+    AccountName, Engine, EngineConfig, Key, KeyRing, Session, SignIn,
+    clock::{ManualClock, Timestamp},
+    http::{Gate, Guard, protect},
+    password::{Hasher, Password},
+    store::{SqliteStore, Store},
+};
+use reqwest::{Client, Response, redirect};
+use std::{sync::Arc, time::Duration};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::Semaphore};
+
+/// An app whose slow handler stands still until the test lets it go on.
+#[derive(Clone)]
+struct App {
+    engine: Engine,
+    entered: Arc<Semaphore>,
+    go_on: Arc<Semaphore>,
+}
+
+struct Scene {
+    app: App,
+    clock: Arc<ManualClock>,
+    url: String,
+    client: Client,
+    _folder: TempDir,
+}
+
+async fn slow(State(app): State<App>, _: Session) -> &'static str {
+    app.entered.add_permits(1);
+    app.go_on.acquire().await.unwrap().forget();
+    "done"
+}
+
+async fn sign_in(State(app): State<App>, session: Option<Session>, axum::Extension(gate): axum::Extension<Gate>) {
+    let request = SignIn {
+        name: "alice",
+        password: Password::typed("her password").unwrap(),
+        remembered: false,
+        replaces: session.as_ref(),
+        agent: "",
+        place: "",
+    };
+    gate.name(app.engine.sign_in(request).await.unwrap());
+}
+
+async fn sign_out(State(app): State<App>, session: Option<Session>, axum::Extension(gate): axum::Extension<Gate>) {
+    if let Some(session) = session {
+        app.engine.sign_out(&session).await.unwrap();
+    }
+    gate.forget();
+}
+
+async fn scene() -> Scene {
+    let folder = TempDir::new().unwrap();
+    let store = Arc::new(SqliteStore::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap());
+    let start = Timestamp::from_millis(1_700_000_000_000);
+    let hash = Hasher::new(1).hash(Password::typed("her password").unwrap()).await.unwrap();
+    store.create_account(&AccountName::parse("alice").unwrap(), &hash, false, start).await.unwrap();
+    let clock = ManualClock::at(start);
+    let config = EngineConfig { clock: clock.clone(), ..EngineConfig::for_origin("http://localhost").unwrap() };
+    let engine = Engine::new(store, KeyRing::new(vec![Key::generate().unwrap()]).unwrap(), config);
+    let app = App { engine: engine.clone(), entered: Arc::new(Semaphore::new(0)), go_on: Arc::new(Semaphore::new(0)) };
+    let guard = Guard { public: vec!["/in", "/out", "/guest"], ..Guard::default() };
+    let router = Router::new()
+        .route("/slow", get(slow))
+        .route("/page", get(|session: Session| async move { session.account().name.to_string() }))
+        .route(
+            "/guest",
+            get(|session: Option<Session>| async move { if session.is_some() { "somebody" } else { "nobody" } }),
+        )
+        .route("/in", post(sign_in))
+        .route("/out", post(sign_out));
+    let router = protect(router, &engine, guard).with_state(app.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+    Scene { app, clock, url, client, _folder: folder }
+}
+
+impl Scene {
+    async fn get(&self, path: &str, cookie: &str) -> Response {
+        self.client.get(format!("{}{path}", self.url)).header("cookie", cookie).send().await.unwrap()
+    }
+
+    async fn post(&self, path: &str, cookie: &str) -> Response {
+        self.client.post(format!("{}{path}", self.url)).header("cookie", cookie).send().await.unwrap()
+    }
+
+    async fn sign_in(&self) -> String {
+        cookie(&self.post("/in", "").await).unwrap()
+    }
+}
+
+fn cookie(answer: &Response) -> Option<String> {
+    let set = answer.headers().get("set-cookie")?.to_str().unwrap();
+    let pair = set.split(';').next().unwrap();
+    (pair != "daypass=").then(|| pair.to_owned())
+}
+
+/// The app that an engine's user writes: extractor, optional extractor, guard.
+#[tokio::test]
+async fn a_handler_that_takes_a_session_is_reached_with_one_or_not_at_all() {
+    let scene = scene().await;
+    let answer = scene.get("/page", "").await;
+    assert_eq!((answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()), (302, "/login?next=/page"));
+    assert_eq!(scene.get("/guest", "").await.text().await.unwrap(), "nobody");
+    let cookie = scene.sign_in().await;
+    assert_eq!(scene.get("/page", &cookie).await.text().await.unwrap(), "alice");
+    assert_eq!(scene.get("/guest", &cookie).await.text().await.unwrap(), "somebody");
+}
+
+#[tokio::test]
+async fn a_route_outside_of_the_layers_lets_nobody_in() {
+    let router: Router = Router::new().route("/bare", get(|_: Session| async { "in" }));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/bare", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    assert_eq!(reqwest::get(url).await.unwrap().status(), 500);
+}
+
+/// The race that revives sessions elsewhere: a request that was let in, a sign-out that completes
+/// while it runs, and then the request's own end, which would like to extend the session.
+#[tokio::test]
+async fn a_sign_out_beats_a_request_in_flight() {
+    let scene = scene().await;
+    for round in 0..50 {
+        let cookie_before = scene.sign_in().await;
+        // Old enough that the slow request's activity is worth writing down.
+        scene.clock.advance(Duration::from_secs(120));
+        let slow = tokio::spawn({
+            let (client, url, cookie) = (scene.client.clone(), scene.url.clone(), cookie_before.clone());
+            async move { client.get(format!("{url}/slow")).header("cookie", cookie).send().await.unwrap() }
+        });
+        scene.app.entered.acquire().await.unwrap().forget();
+        assert_eq!(scene.post("/out", &cookie_before).await.status(), 200);
+        scene.app.go_on.add_permits(1);
+        let answer = slow.await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(cookie(&answer), None, "a dead session was extended, round {round}");
+        let after = scene.get("/page", &cookie_before).await;
+        assert_eq!(after.status(), 302, "the session is back, round {round}");
+    }
+    assert_eq!(scene.app.engine.store().sessions(None).await.unwrap().len(), 0);
+}
+
+/// The same without a sign-out: then the slow request does extend.
+#[tokio::test]
+async fn a_slow_request_extends_a_session_that_lives() {
+    let scene = scene().await;
+    let before = scene.sign_in().await;
+    scene.clock.advance(Duration::from_secs(120));
+    scene.app.go_on.add_permits(1);
+    let answer = scene.get("/slow", &before).await;
+    let newer = cookie(&answer).unwrap();
+    scene.clock.advance(Duration::from_secs(599));
+    assert_eq!(scene.get("/page", &newer).await.status(), 200);
+}
+
+#[tokio::test]
+async fn signing_in_again_ends_the_session_that_was_there() {
+    let scene = scene().await;
+    let first = scene.sign_in().await;
+    let second = cookie(&scene.post("/in", &first).await).unwrap();
+    assert_eq!(scene.get("/page", &first).await.status(), 302);
+    assert_eq!(scene.get("/page", &second).await.status(), 200);
+    assert_eq!(scene.app.engine.store().sessions(None).await.unwrap().len(), 1);
+}

@@ -1,0 +1,35 @@
+import { expect, test } from "../support/test";
+
+const FOLDER = "../docs/screenshots";
+
+test.use({ expectedErrors: /status of (401|404|422)/, settings: { DAYPASS_IDLE_TIMEOUT: "10m" } });
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const [device, width, height] of [["phone", 390, 844], ["desktop", 1280, 800], ["wide", 1600, 900]] as const) {
+    test.describe(`${device}, ${colorScheme}`, () => {
+      test.use({ colorScheme, viewport: { width, height } });
+
+      test("every page", async ({ visitor, page, server }) => {
+        await page.emulateMedia({ reducedMotion: "reduce", colorScheme });
+        const take = (name: string) => page.screenshot({ path: `${FOLDER}/${name}-${device}-${colorScheme}.png` });
+        await visitor.open("/login");
+        await take("sign-in");
+        await visitor.fillIn("admin", "wrong password");
+        await expect(visitor.toast("do not match")).toBeVisible();
+        await take("refused");
+        await page.getByRole("button", { name: "Dismiss" }).click();
+        await page.getByLabel("Password").fill("");
+        await page.getByRole("button", { name: "Sign in" }).click();
+        await expect(page.getByText("Enter your password.")).toBeVisible();
+        await take("field");
+        await visitor.signIn();
+        await take("home");
+        server.command("sessions", "revoke", "--all");
+        await visitor.seesForm();
+        await take("ended");
+        await visitor.open("/nowhere");
+        await take("not-found");
+      });
+    });
+  }
+}

@@ -1,0 +1,232 @@
+//! Sets a scene in one line: a whole server in this process, with a clock that the test moves.
+
+use axum::Router;
+use daypass_app::Assets;
+use daypass_auth::{
+    AccountId, AccountName, Engine, EngineConfig, Key, KeyRing,
+    clock::{ManualClock, Timestamp},
+    password::{Hasher, Password},
+    policy::Policy,
+    store::{SqliteStore, Store},
+};
+use daypass_server::{AppState, router};
+use leptos::config::LeptosOptions;
+use reqwest::{Client, Method, RequestBuilder, Response, redirect};
+use serde_json::Value;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+pub(crate) const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+pub(crate) struct Host {
+    pub(crate) engine: Engine,
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) key: Key,
+    pub(crate) url: String,
+    client: Client,
+    folder: TempDir,
+}
+
+pub(crate) struct Scene {
+    origin: &'static str,
+    policy: Policy,
+    accounts: Vec<&'static str>,
+    file: Option<(&'static str, &'static str)>,
+    hashed: bool,
+}
+
+impl Host {
+    /// A server on loopback with the account alice.
+    pub(crate) async fn start() -> Self {
+        Self::scene().start().await
+    }
+
+    pub(crate) fn scene() -> Scene {
+        Scene {
+            origin: "http://127.0.0.1:3000",
+            policy: Policy::default(),
+            accounts: vec!["alice"],
+            file: None,
+            hashed: false,
+        }
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    /// A form, as scripts send it.
+    pub(crate) fn post(&self, path: &str, form: &str) -> RequestBuilder {
+        self.request(Method::POST, path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept", "application/json")
+            .body(form.to_owned())
+    }
+
+    /// A form, as a browser without scripts sends it.
+    pub(crate) fn submit(&self, path: &str, form: &str) -> RequestBuilder {
+        self.request(Method::POST, path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+            .body(form.to_owned())
+    }
+
+    /// Signs alice in, and gives back the cookie.
+    pub(crate) async fn sign_in(&self) -> String {
+        self.sign_in_with(&format!("username=alice&password={}", PASSWORD.replace(' ', "+"))).await
+    }
+
+    pub(crate) async fn sign_in_with(&self, form: &str) -> String {
+        let answer = self.post("/api/sign_in", form).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        session_cookie(&answer).unwrap()
+    }
+
+    pub(crate) async fn me(&self, cookie: &str) -> (u16, Value) {
+        status_and_json(self.get("/api/me").header("cookie", cookie).send().await.unwrap()).await
+    }
+
+    /// The reason for which `/api/me` refuses a cookie.
+    pub(crate) async fn reason(&self, cookie: &str) -> String {
+        let (status, body) = self.me(cookie).await;
+        assert_eq!((status, &body["error"]), (401, &Value::from("unauthenticated")), "{body}");
+        body["reason"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn advance(&self, millis: u64) {
+        self.clock.advance(Duration::from_millis(millis));
+    }
+
+    pub(crate) async fn account(&self, name: &str) -> AccountId {
+        self.store.account(&AccountName::parse(name).unwrap()).await.unwrap().unwrap().0.id
+    }
+
+    pub(crate) async fn rows(&self) -> usize {
+        self.store.sessions(None).await.unwrap().len()
+    }
+
+    /// Another node, or this one after a restart: the same database, other keys if wanted.
+    pub(crate) async fn another(&self, keys: Vec<Key>, origin: &'static str) -> Self {
+        let url = format!("sqlite://{}/test.db", self.folder.path().display());
+        let store = Arc::new(SqliteStore::open(&url).await.unwrap());
+        let folder = TempDir::new().unwrap();
+        build(store, Arc::clone(&self.clock), keys, *self.engine.policy(), origin, false, folder).await
+    }
+}
+
+impl Scene {
+    pub(crate) fn https(mut self) -> Self {
+        self.origin = "https://app.example";
+        self
+    }
+
+    pub(crate) fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    pub(crate) fn with(mut self, account: &'static str) -> Self {
+        self.accounts.push(account);
+        self
+    }
+
+    /// With a file among the page's own, whose name changes with its content.
+    pub(crate) fn hashed_file(mut self, name: &'static str, content: &'static str) -> Self {
+        self.file = Some((name, content));
+        self.hashed = true;
+        self
+    }
+
+    pub(crate) async fn start(self) -> Host {
+        let folder = TempDir::new().unwrap();
+        let store =
+            Arc::new(SqliteStore::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap());
+        std::fs::create_dir_all(folder.path().join("site/pkg")).unwrap();
+        std::fs::write(folder.path().join("site/robots.txt"), "User-agent: *\n").unwrap();
+        if let Some((name, content)) = self.file {
+            std::fs::write(folder.path().join("site/pkg").join(name), content).unwrap();
+        }
+        for name in &self.accounts {
+            let hash = Hasher::new(2).hash(Password::typed(PASSWORD).unwrap()).await.unwrap();
+            store.create_account(&AccountName::parse(name).unwrap(), &hash, false, START).await.unwrap();
+        }
+        build(
+            store,
+            ManualClock::at(START),
+            vec![Key::generate().unwrap()],
+            self.policy,
+            self.origin,
+            self.hashed,
+            folder,
+        )
+        .await
+    }
+}
+
+async fn build(
+    store: Arc<SqliteStore>,
+    clock: Arc<ManualClock>,
+    keys: Vec<Key>,
+    policy: Policy,
+    origin: &str,
+    hashed: bool,
+    folder: TempDir,
+) -> Host {
+    let key = keys[0].clone();
+    let config = EngineConfig { policy, clock: clock.clone(), ..EngineConfig::for_origin(origin).unwrap() };
+    let engine = Engine::new(store.clone(), KeyRing::new(keys).unwrap(), config);
+    let leptos = LeptosOptions::builder()
+        .output_name("daypass")
+        .site_root(folder.path().join("site").display().to_string())
+        .build();
+    let assets =
+        Assets { js: "/pkg/daypass.js".into(), wasm: "/pkg/daypass.wasm".into(), css: "/pkg/daypass.css".into() };
+    let app = router(AppState { engine: engine.clone(), leptos, assets, hashed });
+    let url = listen(app).await;
+    let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+    Host { engine, store, clock, key, url, client, folder }
+}
+
+async fn listen(app: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await });
+    format!("http://{address}")
+}
+
+/// `name=value` of the session cookie that an answer sets, if it sets one.
+pub(crate) fn session_cookie(answer: &Response) -> Option<String> {
+    set_cookies(answer).into_iter().find_map(|cookie| {
+        let pair = cookie.split(';').next()?.to_owned();
+        let (name, value) = pair.split_once('=')?;
+        (["daypass", "__Host-daypass"].contains(&name) && !value.is_empty()).then(|| pair.clone())
+    })
+}
+
+/// Whether an answer makes the browser forget its session cookie.
+pub(crate) fn removes_cookie(answer: &Response) -> bool {
+    set_cookies(answer).iter().any(|cookie| {
+        (cookie.starts_with("daypass=;") || cookie.starts_with("__Host-daypass=;")) && cookie.contains("Max-Age=0")
+    })
+}
+
+pub(crate) fn set_cookies(answer: &Response) -> Vec<String> {
+    answer.headers().get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned()).collect()
+}
+
+pub(crate) fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
+    answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+pub(crate) async fn status_and_json(answer: Response) -> (u16, Value) {
+    let status = answer.status().as_u16();
+    let text = answer.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status} with no JSON: {text}")))
+}

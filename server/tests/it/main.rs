@@ -1,0 +1,13 @@
+//! The real router over a real socket, and the real binary.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod command_line;
+mod configuration;
+mod contract;
+mod crash;
+mod host;
+mod outage;
+mod pages;
+mod program;

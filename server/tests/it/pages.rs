@@ -1,0 +1,155 @@
+//! Documents, files, and what is around them.
+
+use crate::host::{Host, header, set_cookies};
+use reqwest::Method;
+
+#[tokio::test]
+async fn the_guard_answers_before_anything_is_rendered() {
+    let host = Host::start().await;
+    let answer = host.get("/").send().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "location"), header(&answer, "cache-control")),
+        (302, "/login", "no-store")
+    );
+    assert!(set_cookies(&answer).is_empty());
+    assert_eq!(answer.text().await.unwrap(), "");
+    let answer = host.get("/?a=b&c=%20d").send().await.unwrap();
+    assert_eq!(header(&answer, "location"), "/login?next=/%3Fa%3Db%26c%3D%2520d");
+    assert_eq!(host.request(Method::HEAD, "/").send().await.unwrap().status(), 302);
+    assert_eq!(host.get("/").header("accept", "*/*").send().await.unwrap().status(), 302);
+}
+
+#[tokio::test]
+async fn the_first_paint_says_who_and_how_long() {
+    let host = Host::start().await;
+    let cookie = host.sign_in().await;
+    host.advance(5_000);
+    let answer = host.get("/").header("cookie", &cookie).send().await.unwrap();
+    assert_eq!((header(&answer, "cache-control"), header(&answer, "vary")), ("no-store", "Cookie"));
+    let html = answer.text().await.unwrap();
+    assert!(html.contains("Welcome, ") && html.contains("alice") && html.contains("9:55"), "{html}");
+    assert!(!html.contains(cookie.strip_prefix("daypass=").unwrap()));
+}
+
+#[tokio::test]
+async fn the_reason_of_an_end_is_told_once_and_not_in_the_address() {
+    let host = Host::start().await;
+    let cookie = host.sign_in().await;
+    host.advance(600_000);
+    let answer = host.get("/").header("cookie", &cookie).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), header(&answer, "location")), (302, "/login"));
+    let notice = set_cookies(&answer).into_iter().find(|cookie| cookie.starts_with("daypass-notice=")).unwrap();
+    assert!(notice.contains("HttpOnly") && notice.contains("Max-Age=60") && !notice.contains("idle"));
+    let pair = notice.split(';').next().unwrap();
+    let page = host.get("/login").header("cookie", pair).send().await.unwrap();
+    assert!(set_cookies(&page).iter().any(|cookie| cookie.starts_with("daypass-notice=;")));
+    assert!(page.text().await.unwrap().contains("You were signed out after 10 minutes without activity."));
+    // A notice that we did not seal says nothing.
+    let forged =
+        host.get("/login").header("cookie", "daypass-notice=%7B%22ended%22%3A%22idle%22%7D").send().await.unwrap();
+    assert!(!forged.text().await.unwrap().contains("You were signed out"));
+}
+
+#[tokio::test]
+async fn every_answer_has_the_headers() {
+    let host = Host::scene().https().start().await;
+    let cookie = host.sign_in().await;
+    for (method, path) in [
+        ("GET", "/"),
+        ("GET", "/login"),
+        ("GET", "/nowhere"),
+        ("GET", "/robots.txt"),
+        ("GET", "/api/me"),
+        ("GET", "/api/x"),
+        ("POST", "/api/sign_in"),
+        ("PUT", "/"),
+        ("GET", "/healthz"),
+    ] {
+        for cookie in ["", &cookie] {
+            let answer = host.request(method.parse().unwrap(), path).header("cookie", cookie).send().await.unwrap();
+            for (name, value) in [
+                ("x-content-type-options", "nosniff"),
+                ("referrer-policy", "same-origin"),
+                ("cross-origin-opener-policy", "same-origin"),
+                ("cross-origin-resource-policy", "same-origin"),
+            ] {
+                assert_eq!(header(&answer, name), value, "{method} {path}");
+            }
+            assert!(header(&answer, "content-security-policy").contains("frame-ancestors 'none'"), "{method} {path}");
+            assert!(!header(&answer, "strict-transport-security").is_empty());
+            assert!(!header(&answer, "cache-control").is_empty());
+            assert!(answer.headers().get("server").is_none());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_nonce_is_new_each_time_and_stands_in_nonce_alone() {
+    let host = Host::start().await;
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let answer = host.get("/login").send().await.unwrap();
+        let policy = header(&answer, "content-security-policy").to_owned();
+        assert!(!policy.contains("unsafe-inline"));
+        let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned();
+        let html = answer.text().await.unwrap();
+        assert!(nonce.len() >= 22);
+        assert_eq!(html.matches(&nonce).count(), html.matches(&format!("nonce=\"{nonce}\"")).count());
+        assert_eq!(html.matches("<script").count(), html.matches(&format!("nonce=\"{nonce}\"")).count());
+        assert!(!html.contains(" style=\""), "an inline style");
+        seen.push(nonce);
+    }
+    assert_ne!(seen[0], seen[1]);
+}
+
+#[tokio::test]
+async fn files_are_sent_compressed_and_kept_for_ever_when_their_name_is_hashed() {
+    let host = Host::scene().hashed_file("daypass.abc.js", "export {}").start().await;
+    let answer = host.get("/pkg/daypass.abc.js").send().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "cache-control")),
+        (200, "public, max-age=31536000, immutable")
+    );
+    let modified = header(&answer, "last-modified").to_owned();
+    let again = host.get("/pkg/daypass.abc.js").header("if-modified-since", modified).send().await.unwrap();
+    assert_eq!(again.status(), 304);
+    let missing = host.get("/pkg/daypass.xyz.js").send().await.unwrap();
+    assert_eq!((missing.status().as_u16(), header(&missing, "cache-control")), (404, "no-store"));
+    let robots = host.get("/robots.txt").send().await.unwrap();
+    assert_eq!((robots.status().as_u16(), header(&robots, "cache-control")), (200, "no-cache"));
+}
+
+#[tokio::test]
+async fn nothing_outside_of_the_site_is_served() {
+    let host = Host::start().await;
+    for path in [
+        "/.git/config",
+        "/Cargo.toml",
+        "/test.db",
+        "/../test.db",
+        "/pkg/../../test.db",
+        "/%2e%2e/test.db",
+        "/pkg/%2e%2e/%2e%2e/test.db",
+        "/..%2ftest.db",
+        "/pkg/",
+        "/pkg",
+        "/.env",
+    ] {
+        let answer = host.get(path).send().await.unwrap();
+        assert!([404, 307].contains(&answer.status().as_u16()), "{path}: {}", answer.status());
+        assert!(!answer.text().await.unwrap().contains("SQLite"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_people_typed_is_text_and_nothing_else() {
+    let host = Host::start().await;
+    let evil = "%3C%2Fscript%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E%22%3E%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E";
+    let answer = host.submit("/api/sign_in", &format!("username={evil}&password=x")).send().await.unwrap();
+    let notice = set_cookies(&answer)[0].split(';').next().unwrap().to_owned();
+    let html =
+        host.get(&format!("/login?next={evil}")).header("cookie", notice).send().await.unwrap().text().await.unwrap();
+    assert!(!html.contains("<script>alert") && !html.contains("<img src=x"), "{html}");
+    let html = host.get(&format!("/{evil}")).send().await.unwrap().text().await.unwrap();
+    assert!(!html.contains("<script>alert") && !html.contains("<img src=x"));
+}

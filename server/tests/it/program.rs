@@ -1,0 +1,162 @@
+//! The real binary, in a folder of its own.
+
+use reqwest::{Client, redirect};
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+use tempfile::TempDir;
+
+/// A folder in which `daypass` is run.
+pub(crate) struct Folder {
+    folder: TempDir,
+    env: Vec<(&'static str, String)>,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self { folder: TempDir::new().unwrap(), env: Vec::new() }
+    }
+
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.env.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
+        command
+            .current_dir(self.path())
+            .env_clear()
+            .env("DAYPASS_LISTEN", "127.0.0.1:0")
+            .envs(self.env.iter().cloned());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.run_with(args, "")
+    }
+
+    /// Runs a command with something on standard input.
+    pub(crate) fn run_with(&self, args: &[&str], input: &str) -> Output {
+        let mut child = self
+            .command()
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// Runs a command that must go well, and gives back what it printed.
+    pub(crate) fn ok(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// Runs a command that must fail, and gives back its one line.
+    pub(crate) fn refused(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(!output.status.success(), "{args:?} went well: {}", text(&output.stdout));
+        let errors: Vec<_> =
+            text(&output.stderr).lines().filter(|line| line.starts_with("daypass: ")).map(str::to_owned).collect();
+        assert_eq!(errors.len(), 1, "{args:?}: {}", text(&output.stderr));
+        errors[0].clone()
+    }
+
+    pub(crate) fn add_account(&self, name: &str, password: &str) {
+        let output = self.run_with(&["users", "add", name, "--password-stdin"], &format!("{password}\n"));
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+
+    /// Starts the server, and waits until it says that it is ready.
+    pub(crate) fn serve(&self) -> Program {
+        let mut child = self
+            .command()
+            .arg("serve")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let Some(Ok(first)) = lines.next() else {
+            let mut why = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut why).unwrap();
+            panic!("the server did not start: {why}");
+        };
+        let url = first.strip_prefix("Daypass is ready: ").unwrap().to_owned();
+        // Read on, or the server would block on a full pipe.
+        let log = child.stderr.take().unwrap();
+        std::thread::spawn(move || BufReader::new(log).lines().for_each(drop));
+        std::thread::spawn(move || lines.for_each(drop));
+        Program { child, url, client: Client::builder().redirect(redirect::Policy::none()).build().unwrap() }
+    }
+}
+
+/// A running server.
+pub(crate) struct Program {
+    child: Child,
+    pub(crate) url: String,
+    pub(crate) client: Client,
+}
+
+impl Program {
+    /// The cookie of a new session.
+    pub(crate) async fn sign_in(&self, name: &str, password: &str) -> reqwest::Result<Option<String>> {
+        let body = format!("username={name}&password={}", password.replace(' ', "+"));
+        let request = self
+            .client
+            .post(format!("{}/api/sign_in", self.url))
+            .header("content-type", "application/x-www-form-urlencoded");
+        Ok(crate::host::session_cookie(&request.body(body).send().await?))
+    }
+
+    /// Whether a sign-out was acknowledged.
+    pub(crate) async fn sign_out(&self, cookie: &str) -> reqwest::Result<bool> {
+        let answer = self.client.post(format!("{}/api/sign_out", self.url)).header("cookie", cookie).send().await?;
+        Ok(answer.status().is_success())
+    }
+
+    /// Status and reason of `/api/me`.
+    pub(crate) async fn me(&self, cookie: &str) -> (u16, String) {
+        let answer = self.client.get(format!("{}/api/me", self.url)).header("cookie", cookie).send().await.unwrap();
+        let (status, body) = crate::host::status_and_json(answer).await;
+        (status, body["reason"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Ends it as a loss of power would.
+    pub(crate) fn kill(&self) {
+        let told = Command::new("kill").args(["-KILL", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+    }
+
+    /// Asks it to stop, and says whether it did so in order.
+    #[cfg(unix)]
+    pub(crate) fn terminate(mut self) -> bool {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _ended_already = self.child.wait();
+    }
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
