@@ -5,7 +5,7 @@ const FOLDER = "../docs/screenshots";
 test.use({ expectedErrors: /status of (401|404|422)/, settings: { DAYPASS_IDLE_TIMEOUT: "10m" } });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  for (const [device, width, height] of [["phone", 390, 844], ["desktop", 1280, 800], ["wide", 1600, 900]] as const) {
+  for (const [device, width, height] of [["phone", 390, 844], ["desktop", 1280, 800]] as const) {
     test.describe(`${device}, ${colorScheme}`, () => {
       test.use({ colorScheme, viewport: { width, height } });
 

@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -60,6 +60,13 @@ export class Server {
   async restart(): Promise<void> {
     await this.end("SIGTERM");
     await this.run();
+  }
+
+  /** Takes the database away, or brings it back, while the server runs. */
+  database(state: "away" | "back"): void {
+    const [here, aside] = [join(this.folder, "data/demo.db"), join(this.folder, "aside")];
+    if (state === "away") renameSync(here, aside);
+    else renameSync(aside, here);
   }
 
   /** Runs a command of the operator's, against this server's database. */

@@ -155,6 +155,24 @@ test.describe("server gone", () => {
   });
 });
 
+test.describe("database gone", () => {
+  test.use({ expectedErrors: /status of 503/ });
+
+  test("nobody is signed out, nothing private is shown anew, and the page comes back by itself", async ({ visitor, server, page }) => {
+    await visitor.open("/login");
+    await visitor.signIn();
+    server.database("away");
+    await expect(visitor.toast("The server does not answer. You are still signed in; trying again.")).toBeVisible();
+    const answer = await page.reload();
+    expect(answer?.status()).toBe(503);
+    await visitor.live();
+    await expect(page.getByRole("heading", { name: "The service is away for the moment" })).toBeVisible();
+    await expect(page.getByText("admin")).toHaveCount(0);
+    server.database("back");
+    await visitor.seesHome();
+  });
+});
+
 test("an administrator's end reaches the page with its reason", async ({ visitor, server }) => {
   await visitor.open("/login");
   await visitor.signIn();

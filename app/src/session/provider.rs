@@ -49,7 +49,7 @@ impl Session {
                 toasts.show(end_kind(*reason), Topic::Session, words::ended(*reason, *idle_ms, *absolute_ms));
             }
             (Some(PageNotice::SignedIn), Some(info)) => {
-                toasts.show(Kind::Good, Topic::Session, words::welcome(&info.account))
+                toasts.show(Kind::Good, Topic::Session, words::welcome(&info.account));
             }
             (Some(PageNotice::Refused { error, .. }), _) if !matches!(error, AppError::InvalidField { .. }) => {
                 toasts.show(Kind::Bad, Topic::Form, words::error(*error));

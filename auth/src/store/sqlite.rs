@@ -27,6 +27,47 @@ const SWEEP_ROWS: i64 = 500;
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     pool: SqlitePool,
+    file: File,
+}
+
+/// The file that was opened. A file that is removed or replaced under an open connection goes on
+/// answering from where nobody else looks: sessions that are ended elsewhere would live on.
+#[derive(Clone, Debug)]
+struct File {
+    path: PathBuf,
+    #[cfg(unix)]
+    identity: (u64, u64),
+}
+
+impl File {
+    #[cfg(unix)]
+    fn at(path: PathBuf) -> std::io::Result<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = std::fs::metadata(&path)?;
+        Ok(Self { path, identity: (metadata.dev(), metadata.ino()) })
+    }
+
+    #[cfg(not(unix))]
+    fn at(path: PathBuf) -> std::io::Result<Self> {
+        Ok(Self { path })
+    }
+
+    /// Whether it is still there: one system call, a microsecond.
+    fn check(&self) -> Result<(), StoreError> {
+        let gone = |why: &str| StoreError::Unavailable(format!("{}: {why}", self.path.display()).into());
+        let metadata = std::fs::metadata(&self.path).map_err(|error| gone(&error.to_string()))?;
+        if metadata.len() == 0 {
+            return Err(gone("the file is empty"));
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            if (metadata.dev(), metadata.ino()) != self.identity {
+                return Err(gone("another file has taken its place; restart to use it"));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl SqliteStore {
@@ -61,7 +102,8 @@ impl SqliteStore {
         // The id is set first: a file that is ours and empty is still ours after a crash here.
         sqlx::query("PRAGMA application_id = 1684109680").execute(&pool).await.map_err(|e| unusable(e.to_string()))?;
         MIGRATIONS.run(&pool).await.map_err(|e| unusable(e.to_string()))?;
-        Ok(Self { pool })
+        let file = File::at(path).map_err(|e| unusable(e.to_string()))?;
+        Ok(Self { pool, file })
     }
 
     /// Looks whether the database at an address could be opened. Makes and changes nothing; that
@@ -87,6 +129,12 @@ impl SqliteStore {
     #[must_use]
     pub const fn pool(&self) -> &SqlitePool {
         &self.pool
+    }
+
+    /// The pool, if the file is still the one that was opened.
+    fn live(&self) -> Result<&SqlitePool, StoreError> {
+        self.file.check()?;
+        Ok(&self.pool)
     }
 }
 
@@ -236,7 +284,7 @@ fn session_of(row: &SqliteRow) -> Result<SessionRow, StoreError> {
 #[async_trait]
 impl Store for SqliteStore {
     async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1 FROM accounts LIMIT 1").fetch_optional(&self.pool).await?;
+        sqlx::query("SELECT 1 FROM accounts LIMIT 1").fetch_optional(self.live()?).await?;
         Ok(())
     }
 
@@ -255,20 +303,22 @@ impl Store for SqliteStore {
         .bind(hash.as_str())
         .bind(demo)
         .bind(now.as_millis())
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.live()?)
         .await?;
         row.as_ref().map_or(Err(StoreError::NameTaken), account_of)
     }
 
     async fn account(&self, name: &AccountName) -> Result<Option<(Account, PasswordHash)>, StoreError> {
-        let row =
-            sqlx::query("SELECT * FROM accounts WHERE name = ?").bind(name.as_str()).fetch_optional(&self.pool).await?;
+        let row = sqlx::query("SELECT * FROM accounts WHERE name = ?")
+            .bind(name.as_str())
+            .fetch_optional(self.live()?)
+            .await?;
         row.map(|row| Ok((account_of(&row)?, PasswordHash::from_stored(row.try_get("password_hash")?)))).transpose()
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         sqlx::query("SELECT * FROM accounts ORDER BY name")
-            .fetch_all(&self.pool)
+            .fetch_all(self.live()?)
             .await?
             .iter()
             .map(account_of)
@@ -276,7 +326,7 @@ impl Store for SqliteStore {
     }
 
     async fn set_password(&self, account: AccountId, hash: &PasswordHash, now: Timestamp) -> Result<bool, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.live()?.begin_with("BEGIN IMMEDIATE").await?;
         let changed = sqlx::query("UPDATE accounts SET password_hash = ?, epoch = epoch + 1, demo = 0 WHERE id = ?")
             .bind(hash.as_str())
             .bind(account.0)
@@ -289,7 +339,7 @@ impl Store for SqliteStore {
     }
 
     async fn set_state(&self, account: AccountId, state: AccountState, now: Timestamp) -> Result<bool, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.live()?.begin_with("BEGIN IMMEDIATE").await?;
         let changed = sqlx::query("UPDATE accounts SET state = ?, epoch = epoch + (state <> ?) WHERE id = ?")
             .bind(state.as_str())
             .bind(state.as_str())
@@ -305,12 +355,12 @@ impl Store for SqliteStore {
     }
 
     async fn delete_account(&self, account: AccountId) -> Result<bool, StoreError> {
-        let deleted = sqlx::query("DELETE FROM accounts WHERE id = ?").bind(account.0).execute(&self.pool).await?;
+        let deleted = sqlx::query("DELETE FROM accounts WHERE id = ?").bind(account.0).execute(self.live()?).await?;
         Ok(deleted.rows_affected() == 1)
     }
 
     async fn delete_demo_accounts(&self) -> Result<u64, StoreError> {
-        Ok(sqlx::query("DELETE FROM accounts WHERE demo = 1").execute(&self.pool).await?.rows_affected())
+        Ok(sqlx::query("DELETE FROM accounts WHERE demo = 1").execute(self.live()?).await?.rows_affected())
     }
 
     async fn start_session(
@@ -319,7 +369,7 @@ impl Store for SqliteStore {
         hash: &PasswordHash,
         replaces: Option<SecretHash>,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.live()?.begin_with("BEGIN IMMEDIATE").await?;
         let started = sqlx::query(
             "INSERT INTO sessions (secret_hash, id, account_id, epoch, authenticated_at, last_seen_at,
                                    absolute_deadline, remembered, agent, place)
@@ -354,7 +404,7 @@ impl Store for SqliteStore {
              FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.secret_hash = ?",
         )
         .bind(secret.0.as_slice())
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.live()?)
         .await?;
         row.as_ref().map(session_of).transpose()
     }
@@ -366,7 +416,7 @@ impl Store for SqliteStore {
         )
         .bind(now.as_millis())
         .bind(secret.0.as_slice())
-        .execute(&self.pool)
+        .execute(self.live()?)
         .await?;
         Ok(touched.rows_affected() == 1)
     }
@@ -378,7 +428,7 @@ impl Store for SqliteStore {
         now: Timestamp,
         idle_since: Option<Timestamp>,
     ) -> Result<u64, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.live()?.begin_with("BEGIN IMMEDIATE").await?;
         let ended = end_in(&mut tx, &which, reason, now, idle_since).await?;
         tx.commit().await?;
         Ok(ended)
@@ -392,7 +442,7 @@ impl Store for SqliteStore {
              ORDER BY s.last_seen_at DESC, s.id",
         )
         .bind(account.map(|account| account.0))
-        .fetch_all(&self.pool)
+        .fetch_all(self.live()?)
         .await?;
         rows.iter().map(session_of).collect()
     }
@@ -410,7 +460,7 @@ impl Store for SqliteStore {
         .bind(before.ordinary_last_seen.as_millis())
         .bind(before.remembered_last_seen.as_millis())
         .bind(SWEEP_ROWS)
-        .execute(&self.pool)
+        .execute(self.live()?)
         .await?;
         Ok(swept.rows_affected())
     }

@@ -28,7 +28,7 @@ pub(super) async fn run(options: &Options, command: UsersCommand) -> Outcome {
             println!("{} has a new password; all its sessions ended.", account.name);
         }
         UsersCommand::Disable { name } => {
-            set_state(options, &name, AccountState::Disabled, "is disabled; all its sessions ended").await?
+            set_state(options, &name, AccountState::Disabled, "is disabled; all its sessions ended").await?;
         }
         UsersCommand::Enable { name } => set_state(options, &name, AccountState::Active, "can sign in").await?,
         UsersCommand::Delete { name } => {

@@ -86,3 +86,23 @@ async fn addresses_that_could_weaken_the_store_are_refused() {
         assert!(SqliteStore::open(url).await.is_err(), "{url}");
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_is_gone_or_replaced_is_a_store_that_is_away() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("daypass.db");
+    let aside = folder.path().join("aside");
+    let store = open(&path).await.unwrap();
+    let away = || async { matches!(store.ping().await, Err(StoreError::Unavailable(_))) };
+    assert!(!away().await);
+    fs::rename(&path, &aside).unwrap();
+    assert!(away().await);
+    fs::write(&path, "another file").unwrap();
+    assert!(away().await);
+    fs::write(&path, "").unwrap();
+    assert!(away().await);
+    assert!(store.accounts().await.is_err());
+    fs::rename(&aside, &path).unwrap();
+    assert!(!away().await, "it is back, and so is the store");
+}
