@@ -19,11 +19,20 @@ BINARYEN_VERSION=132.0.0
 # and both have to be of a version that fits the compiler and the lock file.
 export PATH="$DAYPASS_TOOLS/bin:$DAYPASS_TOOLS/node_modules/.bin:$PATH"
 
-# Written by bootstrap when the WebAssembly target had to come from Debian's compiler.
-if [ -f "$DAYPASS_TOOLS/toolchain" ]; then
-  RUSTUP_TOOLCHAIN="$(cat "$DAYPASS_TOOLS/toolchain")"
-  export RUSTUP_TOOLCHAIN
-fi
+# Bootstrap writes this file when the WebAssembly target had to come from Debian's compiler.
+use_toolchain() {
+  if [ -f "$DAYPASS_TOOLS/toolchain" ]; then
+    RUSTUP_TOOLCHAIN="$(cat "$DAYPASS_TOOLS/toolchain")"
+    export RUSTUP_TOOLCHAIN
+  fi
+}
+use_toolchain
+
+# Installs what is missing for a purpose, and builds with the compiler that it settled on.
+bootstrap() {
+  "$ROOT/script/bootstrap" "$1"
+  use_toolchain
+}
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 fail() {
@@ -33,7 +42,7 @@ fail() {
 
 # Where builds go. The release's site folder stands beside its binary, which finds it there, and out
 # of the way of the one that `cargo leptos watch` writes to.
-TARGET="${CARGO_TARGET_DIR:-$ROOT/target}"
+TARGET="$(realpath -m "${CARGO_TARGET_DIR:-$ROOT/target}")"
 RELEASE_SITE="${LEPTOS_SITE_ROOT:-$TARGET/release/site}"
 
 # The version of a crate in Cargo.lock.

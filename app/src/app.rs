@@ -66,6 +66,7 @@ pub fn App() -> impl IntoView {
     // Effects run in the browser alone, and after the page is live.
     Effect::new(move |_| {
         watch::start(session);
+        toasts.announce();
         // Once the effects of the first paint have run: those tell a page that was loaded from one
         // that was navigated to.
         set_timeout(mark_hydrated, Duration::ZERO);

@@ -39,6 +39,9 @@ pub enum AppError {
     /// The request is larger than any form of ours.
     #[error("the request is too large")]
     TooLarge,
+    /// The request came from a page of another site.
+    #[error("from another site")]
+    CrossSite,
     /// There is no such call.
     #[error("no such call")]
     NotFound,
@@ -98,6 +101,12 @@ pub enum Problem {
 }
 
 impl AppError {
+    /// Whether a field of the form says it itself, under its label.
+    #[must_use]
+    pub const fn has_a_field(self) -> bool {
+        matches!(self, Self::InvalidField { field: Field::Username | Field::Password, .. })
+    }
+
     /// The HTTP status of each error. The only place that decides it.
     #[must_use]
     pub const fn status(self) -> StatusCode {
@@ -107,6 +116,7 @@ impl AppError {
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::CrossSite => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

@@ -61,7 +61,8 @@ pub fn shell(options: LeptosOptions, assets: &Assets) -> impl IntoView + use<> {
 fn policy(nonce: &str, options: &LeptosOptions) -> String {
     // In watch mode the page listens for rebuilds on a port of its own.
     let reload = if std::env::var_os("LEPTOS_WATCH").is_some() {
-        format!(" ws://{}:{}", options.site_addr.ip(), options.reload_port)
+        let port = options.reload_port;
+        format!(" ws://127.0.0.1:{port} ws://localhost:{port}")
     } else {
         String::new()
     };

@@ -1,9 +1,8 @@
 //! Toasts: short messages that stack, go by themselves when they are only news, and are read out.
+//! There is one at most for each topic.
 
 use leptos::prelude::*;
 
-/// How many are shown at once; the rest wait.
-pub(crate) const SHOWN: usize = 3;
 /// Seconds for which news stays.
 const NEWS_STAYS: u8 = 6;
 
@@ -82,25 +81,37 @@ impl Toasts {
         }
     }
 
+    /// Puts the messages of the first paint into their live region anew: screen readers read out
+    /// what appears there, and not what was there when the page was loaded.
+    pub(crate) fn announce(self) {
+        let mut next = self.next.get_value();
+        self.list.update(|list| {
+            for toast in list {
+                toast.id = next;
+                next = next.wrapping_add(1);
+            }
+        });
+        self.next.set_value(next);
+    }
+
     pub(crate) fn clear(self) {
         self.list.set(Vec::new());
     }
 
     /// The messages to show now. Tracks.
     pub(crate) fn shown(self, urgent: bool) -> Vec<Toast> {
-        self.list
-            .with(|list| list.iter().take(SHOWN).filter(|toast| (toast.kind == Kind::Bad) == urgent).cloned().collect())
+        self.list.with(|list| list.iter().filter(|toast| (toast.kind == Kind::Bad) == urgent).cloned().collect())
     }
 
     /// A second has passed in which the person could read.
     pub(crate) fn tick(self) {
         let counts = |toast: &Toast| toast.stays.is_some();
-        if !self.list.with_untracked(|list| list.iter().take(SHOWN).any(counts)) {
+        if !self.list.with_untracked(|list| list.iter().any(counts)) {
             return;
         }
         let mut gone = false;
         self.list.update_untracked(|list| {
-            for toast in list.iter_mut().take(SHOWN) {
+            for toast in list.iter_mut() {
                 toast.stays = toast.stays.map(|left| left.saturating_sub(1));
                 gone |= toast.stays == Some(0);
             }

@@ -41,9 +41,11 @@ pub fn error(error: AppError) -> &'static str {
         AppError::TooLarge => "That is too much text. Shorten it, then try again.",
         AppError::Unavailable => "The service is busy or away for the moment. Try again in a few seconds.",
         AppError::Unreachable => "The server does not answer. Try again in a few seconds.",
-        AppError::BadRequest | AppError::UnsupportedMediaType | AppError::NotFound | AppError::MethodNotAllowed => {
-            "That did not work. Reload the page, then try again."
-        }
+        AppError::BadRequest
+        | AppError::UnsupportedMediaType
+        | AppError::CrossSite
+        | AppError::NotFound
+        | AppError::MethodNotAllowed => "That did not work. Reload the page, then try again.",
         AppError::Internal => "Something went wrong on our side. Try again.",
     }
 }
@@ -85,16 +87,27 @@ pub const fn unreachable(signed_in: bool) -> &'static str {
 /// The server answers again.
 pub const BACK: &str = "The server answers again.";
 
-/// A length of time in words, in its largest unit that says it exactly enough: "10 minutes".
+const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
+
+/// A setting in words, in the largest unit that says it exactly: "10 minutes", "90 seconds".
 #[must_use]
 pub fn duration(ms: u64) -> String {
     let seconds = ms.div_ceil(1000);
-    let (count, unit) = match seconds {
-        s if s >= 2 * 86_400 => (s / 86_400, "day"),
-        s if s >= 7200 || s == 3600 => (s / 3600, "hour"),
-        s if s >= 120 || s == 60 => (s / 60, "minute"),
-        s => (s, "second"),
-    };
+    let (size, unit) =
+        UNITS.into_iter().find(|(size, _)| seconds >= *size && seconds.is_multiple_of(*size)).unwrap_or((1, "second"));
+    counted(seconds / size, unit)
+}
+
+/// A length of time in words, as people would say it: "about" to the nearest of the largest unit
+/// of which there are two at least.
+#[must_use]
+pub fn about(ms: u64) -> String {
+    let seconds = ms.div_ceil(1000);
+    let (size, unit) = UNITS.into_iter().find(|(size, _)| seconds >= 2 * size).unwrap_or((1, "second"));
+    counted((seconds + size / 2) / size, unit)
+}
+
+fn counted(count: u64, unit: &str) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
@@ -104,7 +117,7 @@ pub fn clock(ms: u64) -> String {
     let seconds = ms.div_ceil(1000);
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     match seconds {
-        s if s >= 2 * 86_400 => duration(ms),
+        s if s >= 2 * 86_400 => about(ms),
         s if s >= 3600 => format!("{hours}:{minutes:02}:{rest:02}"),
         _ => format!("{minutes}:{rest:02}"),
     }
@@ -123,11 +136,21 @@ mod tests {
             (90_000, "90 seconds"),
             (600_000, "10 minutes"),
             (3_600_000, "1 hour"),
-            (5_400_000, "90 minutes"),
+            (9_000_000, "150 minutes"),
             (43_200_000, "12 hours"),
             (1_209_600_000, "14 days"),
         ] {
             assert_eq!(duration(ms), words);
+        }
+        for (ms, words) in [
+            (0, "0 seconds"),
+            (43_199_000, "12 hours"),
+            (595_000, "10 minutes"),
+            (100_000, "100 seconds"),
+            (9_000_000, "3 hours"),
+            (200_000_000, "2 days"),
+        ] {
+            assert_eq!(about(ms), words);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the engine does: sign in, check, extend, sign out. No HTTP here.
 
 use crate::{
-    AccountId, AccountName, KeyRing, Reason,
+    AccountName, KeyRing, Reason,
     clock::{Clock, SystemClock, Timestamp},
     password::{HashError, Hasher, Password},
     policy::{Policy, Standing, Times},
@@ -12,7 +12,7 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 
 /// How long the end of a session is remembered, so that a browser that comes back can be told why.
-const KEEP_ENDED: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const KEEP_ENDED: Duration = Duration::from_secs(24 * 3600);
 /// What is stored of a browser's description of itself, in characters.
 const MAX_AGENT_CHARS: usize = 256;
 
@@ -29,6 +29,8 @@ pub struct EngineConfig {
     pub hasher: Hasher,
     /// What tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Whether accounts that were made for a demonstration can sign in.
+    pub demo: bool,
 }
 
 /// The origin cannot have secure cookies.
@@ -58,6 +60,7 @@ impl EngineConfig {
             audience: origin.to_owned(),
             hasher: Hasher::default(),
             clock: Arc::new(SystemClock),
+            demo: false,
         })
     }
 }
@@ -88,6 +91,7 @@ struct Inner {
     policy: Policy,
     hasher: Hasher,
     clock: Arc<dyn Clock>,
+    demo: bool,
 }
 
 /// Who wants to sign in, with what, from where.
@@ -159,8 +163,8 @@ impl Engine {
     /// An engine with this store and these keys.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, ring: KeyRing, config: EngineConfig) -> Self {
-        let EngineConfig { policy, cookies, audience, hasher, clock } = config;
-        Self(Arc::new(Inner { store, sealer: Sealer { ring, cookies, audience }, policy, hasher, clock }))
+        let EngineConfig { policy, cookies, audience, hasher, clock, demo } = config;
+        Self(Arc::new(Inner { store, sealer: Sealer { ring, cookies, audience }, policy, hasher, clock, demo }))
     }
 
     /// The present moment, by the engine's clock.
@@ -211,6 +215,8 @@ impl Engine {
         };
         let stored = found.as_ref().map(|(_, hash)| hash.clone());
         let right = self.0.hasher.verify(request.password, stored).await?;
+        // Everybody knows the password of a demo account: elsewhere than in a demonstration it opens nothing.
+        let found = found.filter(|(account, _)| self.0.demo || !account.demo);
         let (Some((account, hash)), true) = (found, right) else {
             tracing::info!(event = "authn_login_fail", place = request.place, "a sign-in was refused");
             return Err(SignInError::Mismatch);
@@ -281,36 +287,37 @@ impl Engine {
     }
 
     async fn check_claim(&self, claim: Claim) -> Access {
-        let remembered = claim.remembered;
-        let row = match self.0.store.session(&claim.secret.hash()).await {
-            Ok(row) => row,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the store does not answer");
-                return Access::Unavailable;
-            }
+        let unavailable = |error: StoreError| {
+            tracing::error!(error = &error as &dyn std::error::Error, "the store does not answer");
+            Access::Unavailable
         };
-        let now = self.now();
-        match self.judge(claim, row, now) {
-            Verdict::Accept(session) => Access::Active(*session),
-            Verdict::Refuse(reason) => Access::Absent { reason, remembered },
-            Verdict::End(secret, reason, idle_since) => {
-                // Written down, so that the session stays dead whatever the clock or the settings do.
-                let end = self.0.store.end(Which::Secret(secret.hash()), reason, now, idle_since).await;
-                if let Err(error) = end {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "the end of a session could not be written down"
-                    );
-                    return Access::Unavailable;
+        let remembered = claim.remembered;
+        loop {
+            let row = match self.0.store.session(&claim.secret.hash()).await {
+                Ok(row) => row,
+                Err(error) => return unavailable(error),
+            };
+            let now = self.now();
+            let (reason, idle_since) = match self.judge(&claim, row, now) {
+                Verdict::Accept(session) => return Access::Active(*session),
+                Verdict::Refuse(reason) => return Access::Absent { reason, remembered },
+                Verdict::End(reason, idle_since) => (reason, idle_since),
+            };
+            // Written down, so that the session stays dead whatever the clock or the settings do.
+            match self.0.store.end(Which::Secret(claim.secret.hash()), reason, now, idle_since).await {
+                // Somebody used it or ended it since we read it: what counts is what is there now.
+                Ok(0) => {}
+                Ok(_) => {
+                    tracing::info!(event = "session_expired", reason = %reason, "a session timed out");
+                    return Access::Absent { reason, remembered };
                 }
-                tracing::info!(event = "session_expired", reason = %reason, "a session timed out");
-                Access::Absent { reason, remembered }
+                Err(error) => return unavailable(error),
             }
         }
     }
 
     /// Decides whether a claim holds. Pure.
-    fn judge(&self, claim: Claim, row: Option<SessionRow>, now: Timestamp) -> Verdict {
+    fn judge(&self, claim: &Claim, row: Option<SessionRow>, now: Timestamp) -> Verdict {
         let Some(row) = row else {
             // Swept, or of an account that was deleted, or never ours: the cookie's own times may
             // still tell a person who comes back after weeks what happened.
@@ -348,7 +355,7 @@ impl Engine {
             Standing::Over(reason) => {
                 let idle_since =
                     (reason == Reason::Idle).then(|| now.minus(self.0.policy.timeouts(times.remembered).idle));
-                Verdict::End(claim.secret, reason, idle_since)
+                Verdict::End(reason, idle_since)
             }
             Standing::FromTheFuture => {
                 tracing::warn!(event = "clock_anomaly", "a session comes from the future");
@@ -356,7 +363,7 @@ impl Engine {
             }
             Standing::Alive(_) => Verdict::Accept(Box::new(Session {
                 id: row.id,
-                secret: claim.secret,
+                secret: claim.secret.clone(),
                 account: SessionAccount { id: row.account, name: row.account_name, epoch: row.epoch },
                 times,
                 checked_at: now,
@@ -365,15 +372,22 @@ impl Engine {
         }
     }
 
+    /// The session as it will be if the activity of this request is written down.
+    pub(crate) fn used_now(&self, session: &Session) -> Session {
+        let now = self.now();
+        let mut used = session.clone();
+        used.times.last_activity = now.max(session.times.last_activity);
+        used.checked_at = now;
+        used
+    }
+
     /// Extends a session by activity now. Nothing if it has ended meanwhile: whoever ended it wins.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn extend(&self, session: &Session) -> Result<Option<Session>, StoreError> {
-        let now = self.now();
-        let mut extended = session.clone();
-        extended.times.last_activity = now.max(session.times.last_activity);
-        extended.checked_at = now;
+        let extended = self.used_now(session);
+        let now = extended.checked_at;
         // Somebody who took longer than the timeout to answer is not extended by the answer.
         if !matches!(self.0.policy.standing(&session.times, now), Standing::Alive(_)) {
             return Ok(None);
@@ -393,17 +407,6 @@ impl Engine {
             .map_err(|panicked| StoreError::Unavailable(panicked.into()))??;
         tracing::info!(event = "authn_logout", account = session.account.id.0, session = %session.id, "signed out");
         Ok(())
-    }
-
-    /// The sessions that are alive now, of one account or of all, the latest used first.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn live_sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
-        let now = self.now();
-        let mut rows = self.0.store.sessions(account).await?;
-        rows.retain(|row| matches!(self.0.policy.standing(&row.times, now), Standing::Alive(_)));
-        Ok(rows)
     }
 
     /// Deletes what is left of sessions that are dead for a day and longer. Says how many.
@@ -433,7 +436,7 @@ impl Engine {
 enum Verdict {
     Accept(Box<Session>),
     Refuse(Reason),
-    End(SessionSecret, Reason, Option<Timestamp>),
+    End(Reason, Option<Timestamp>),
 }
 
 /// What strangers send, cut and without characters that could write over a terminal or a log.

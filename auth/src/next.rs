@@ -9,7 +9,8 @@ const MAX_LEN: usize = 2048;
 /// (WHATWG URL: `/\evil.example`, a tab or a newline after the first slash, and dot segments that
 /// leave `//` behind all lead to another host): one leading slash that is not followed by another,
 /// a backslash or their percent-encodings; printable ASCII alone; no backslash anywhere; no dot
-/// segments and no empty segment in the path; never the sign-in page itself and nothing under `/api/`.
+/// segments and no empty segment in the path; never the sign-in page itself (`/login`) and nothing under `/api`, which are no
+/// places to be after signing in.
 ///
 /// The page and the server call this same function.
 #[must_use]

@@ -4,7 +4,7 @@ use crate::{Reason, clock::Timestamp};
 use std::time::Duration;
 
 /// A browser keeps no cookie for longer (RFC 6265bis, 5.5: 400 days).
-const MAX_ABSOLUTE: Duration = Duration::from_secs(400 * 24 * 3600);
+pub(crate) const MAX_ABSOLUTE: Duration = Duration::from_secs(400 * 24 * 3600);
 /// Timeouts are given in seconds and up; nothing shorter can be shown to a person.
 const MIN_IDLE: Duration = Duration::from_secs(1);
 /// How far in the future a cookie's times may be: two nodes' clocks never agree to the millisecond.

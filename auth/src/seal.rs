@@ -139,9 +139,11 @@ impl Sealer {
         let value = self.seal(self.cookies.session, &content)?;
         // An ordinary session has no age of its own in the browser: it goes when the browser closes
         // (NIST SP 800-63B-4, 5.1). A remembered one is kept for as long as it can live.
+        // One that has ended stays for a day, so that whoever comes back can be told why.
         let max_age = session.times.remembered.then(|| {
             let deadlines = session.deadlines();
-            deadlines.idle.min(deadlines.absolute).since(session.checked_at)
+            let left = deadlines.idle.min(deadlines.absolute).since(session.checked_at);
+            (left + crate::engine::KEEP_ENDED).min(crate::policy::MAX_ABSOLUTE)
         });
         Some(self.cookies.cookie(self.cookies.session, value, max_age))
     }
@@ -243,7 +245,7 @@ mod tests {
         assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/"), "{cookie}");
         assert!(cookie.len() < 1024, "{}", cookie.len());
         let remembered = sealer.session_cookie(&session(true)).unwrap().to_string();
-        assert!(remembered.contains("Max-Age=1209600"), "{remembered}");
+        assert!(remembered.contains("Max-Age=1296000"), "{remembered}");
         let removal = sealer.cookies.removal("__Host-daypass").to_string();
         assert_eq!(removal, "__Host-daypass=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
         assert_eq!(

@@ -50,11 +50,16 @@ export class Server {
 
   async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.process;
-    if (!child || child.exitCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
     await new Promise((ended) => {
       child.once("exit", ended);
       child.kill(signal);
     });
+  }
+
+  /** Stops the process where it is, or lets it go on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.process?.kill(signal);
   }
 
   async restart(): Promise<void> {

@@ -173,6 +173,71 @@ test.describe("database gone", () => {
   });
 });
 
+test.describe("server that hangs", () => {
+  test("a toast says so, and the page recovers by itself", async ({ visitor, server }) => {
+    await visitor.open("/login");
+    await visitor.signIn();
+    server.signal("SIGSTOP");
+    await expect(visitor.toast("The server does not answer. You are still signed in; trying again.")).toBeVisible({ timeout: 20_000 });
+    server.signal("SIGCONT");
+    await expect(visitor.toast("The server answers again.")).toBeVisible();
+    await visitor.seesHome();
+  });
+});
+
+test("an answer from before the sign-out brings nothing back", async ({ visitor, page }) => {
+  await visitor.open("/login");
+  await visitor.signIn();
+  // A question that was asked while signed in, and whose answer is held back.
+  let release = () => {};
+  const held = new Promise<void>((done) => (release = done));
+  let answered = () => {};
+  const asked = new Promise<void>((done) => (answered = done));
+  await page.route("**/api/session", async (route) => {
+    const response = await route.fetch();
+    answered();
+    await held;
+    await route.fulfill({ response });
+  });
+  await asked;
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await visitor.seesForm();
+  const late = page.waitForResponse("**/api/session");
+  release();
+  await late;
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  await visitor.seesForm();
+  await expect(visitor.toast("You are signed out.")).toBeVisible();
+});
+
+test("somebody who signs in in one tab is signed in in the other when it is looked at", async ({ visitor, context, server }) => {
+  await visitor.open("/login");
+  const other = await context.newPage();
+  await other.goto(`${server.origin}/login`);
+  await other.getByLabel("Username").fill("user1");
+  await other.getByLabel("Password").fill("mypassword");
+  await other.getByRole("button", { name: "Sign in" }).click();
+  await expect(other.getByRole("heading", { name: "Welcome, user1" })).toBeVisible();
+  await visitor.page.bringToFront();
+  await visitor.page.evaluate(() => dispatchEvent(new Event("focus")));
+  await visitor.seesHome("user1");
+});
+
+test.describe("kept, and left alone", () => {
+  test.use({ settings: { DAYPASS_IDLE_TIMEOUT: "1s", DAYPASS_REMEMBERED_IDLE_TIMEOUT: "2s" } });
+
+  test("who comes back later is told why, too", async ({ visitor, page, server }) => {
+    await visitor.open("/login");
+    await page.getByLabel("Keep me signed in on this device").check();
+    await visitor.signIn();
+    await page.goto("about:blank");
+    await page.waitForFunction((start) => Date.now() - start > 2500, Date.now());
+    await page.goto(server.origin);
+    await visitor.seesForm();
+    await expect(visitor.toast("You were signed out after 2 seconds without activity.")).toBeVisible();
+  });
+});
+
 test("an administrator's end reaches the page with its reason", async ({ visitor, server }) => {
   await visitor.open("/login");
   await visitor.signIn();

@@ -218,7 +218,7 @@ pub enum ConfigError {
     #[error("listening on {0}, which others can reach, needs a public origin with https (DAYPASS_PUBLIC_ORIGIN)")]
     Exposed(SocketAddr),
     /// Everybody knows those passwords.
-    #[error("demo accounts are for loopback alone, and the public origin is {0}")]
+    #[error("demo accounts are for loopback alone, which {0} is not")]
     Demo(String),
 }
 
@@ -241,12 +241,44 @@ pub struct Settings {
     pub demo: bool,
 }
 
+/// What is in force, in words, whether it is safe or not.
+#[derive(Debug)]
+pub(crate) struct Effective {
+    pub(crate) origin: String,
+    pub(crate) listen: String,
+    pub(crate) keys: String,
+    pub(crate) cookie: &'static str,
+}
+
 impl Options {
+    /// What is in force, in words, whether it is safe or not.
+    pub(crate) fn effective(&self) -> Effective {
+        let listen = self.listen_address();
+        let origin = match (given(self.public_origin.as_ref()), &listen) {
+            (Some(origin), _) => origin.to_owned(),
+            (None, Ok(listen)) if listen.ip().is_loopback() => format!("http://{listen}"),
+            (None, _) => "none".to_owned(),
+        };
+        let cookie = match EngineConfig::for_origin(&origin) {
+            Ok(config) if config.cookies.is_secure() => "__Host-daypass, Secure",
+            Ok(_) => "daypass, not Secure",
+            Err(_) => "none",
+        };
+        let source = KeySource::new(self.keys.clone(), self.keys_file.clone(), cookie == "daypass, not Secure");
+        let keys = match source.load(false) {
+            Ok(Some(ring)) => format!("{} from {}", ring.len(), source.place()),
+            Ok(None) => format!("none yet; one will be made in {}", source.place()),
+            Err(_) => "none".to_owned(),
+        };
+        let listen = listen.map_or_else(|_| "none".to_owned(), |listen| listen.to_string());
+        Effective { origin, listen, keys, cookie }
+    }
+
     /// The address of the database.
     #[must_use]
     pub fn database(&self) -> String {
         let default = if self.demo { DEMO_DATABASE } else { DEFAULT_DATABASE };
-        self.database_url.clone().filter(|url| !url.trim().is_empty()).unwrap_or_else(|| default.to_owned())
+        given(self.database_url.as_ref()).unwrap_or(default).to_owned()
     }
 
     /// When sessions end.
@@ -267,8 +299,7 @@ impl Options {
     pub fn check(&self) -> Result<Settings, ConfigError> {
         let policy = self.policy()?;
         let listen = self.listen_address()?;
-        let given = self.public_origin.as_deref().filter(|origin| !origin.trim().is_empty());
-        let origin = match given {
+        let origin = match given(self.public_origin.as_ref()) {
             Some(origin) => normal_origin(origin)?,
             None if listen.ip().is_loopback() => format!("http://{listen}"),
             None => return Err(ConfigError::Exposed(listen)),
@@ -280,6 +311,9 @@ impl Options {
         if self.demo && !is_loopback_origin(&origin) {
             return Err(ConfigError::Demo(origin));
         }
+        if self.demo && !listen.ip().is_loopback() {
+            return Err(ConfigError::Demo(listen.to_string()));
+        }
         // In development the port is not worth a sign-out; elsewhere a cookie is for one origin alone.
         let audience = if loopback { "loopback".to_owned() } else { origin.clone() };
         let keys = KeySource::new(self.keys.clone(), self.keys_file.clone(), loopback);
@@ -287,11 +321,16 @@ impl Options {
     }
 
     fn listen_address(&self) -> Result<SocketAddr, ConfigError> {
-        let text = self.listen.clone().filter(|text| !text.trim().is_empty());
+        let text = given(self.listen.as_ref()).map(str::to_owned);
         // What cargo-leptos tells the server.
         let text = text.or_else(|| std::env::var("LEPTOS_SITE_ADDR").ok()).unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
         text.parse().map_err(|_| ConfigError::Listen(text))
     }
+}
+
+/// A setting that is there and says something.
+fn given(setting: Option<&String>) -> Option<&str> {
+    setting.map(String::as_str).filter(|text| !text.trim().is_empty())
 }
 
 fn normal_origin(text: &str) -> Result<String, ConfigError> {
@@ -347,6 +386,10 @@ mod tests {
             ConfigError::Exposed(_)
         ));
         assert!(matches!(refused(&["--demo", "--public-origin", "https://app.example"]), ConfigError::Demo(_)));
+        assert!(matches!(
+            refused(&["--demo", "--public-origin", "https://localhost", "--listen", "0.0.0.0:3000"]),
+            ConfigError::Demo(_)
+        ));
         assert!(matches!(refused(&["--idle-timeout", "13h"]), ConfigError::Policy(_)));
         assert!(matches!(refused(&["--idle-timeout", "0s"]), ConfigError::Policy(_)));
         assert!(matches!(refused(&["--listen", "nowhere"]), ConfigError::Listen(_)));

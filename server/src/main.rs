@@ -5,8 +5,9 @@ use daypass_server::{commands, config::Cli};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Before anything reads the environment. A missing file is fine; one that cannot be read is not.
-    if let Err(error) = dotenvy::dotenv()
+    // Before anything reads the environment, and from this folder alone: one further up may be
+    // anybody's. A missing file is fine; one that cannot be read is not.
+    if let Err(error) = dotenvy::from_path(".env")
         && !error.not_found()
     {
         return commands::fail(&format!(".env: {error}"));

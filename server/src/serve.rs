@@ -42,14 +42,22 @@ pub enum ServeError {
     Io(#[from] std::io::Error),
 }
 
+/// Looks at all that a configuration names, before anything is made or changed: a start that is
+/// refused leaves everything as it was.
+async fn look(settings: &Settings) -> Result<TcpListener, ServeError> {
+    settings.keys.load(false)?;
+    SqliteStore::examine(&settings.database_url).await?;
+    TcpListener::bind(settings.listen).await.map_err(|error| ServeError::Listen(settings.listen, error))
+}
+
 /// Opens what a configuration names, and puts an engine together.
 async fn engine(settings: &Settings) -> Result<Engine, ServeError> {
-    // Keys first: they open nothing and change nothing, so that a bad key leaves no new database behind.
     let Some(ring) = settings.keys.load(true)? else { return Err(KeysError::None.into()) };
     let store = Arc::new(SqliteStore::open(&settings.database_url).await?);
     let config = EngineConfig {
         policy: settings.policy,
         audience: settings.audience.clone(),
+        demo: settings.demo,
         ..EngineConfig::for_origin(&settings.origin).map_err(ConfigError::from)?
     };
     Ok(Engine::new(store, ring, config))
@@ -61,14 +69,13 @@ async fn engine(settings: &Settings) -> Result<Engine, ServeError> {
 /// When the configuration, the keys, the database or the address are not usable.
 pub async fn serve(options: &Options) -> Result<(), ServeError> {
     let mut settings = options.check()?;
+    let listener = look(&settings).await?;
     let engine = engine(&settings).await?;
     if settings.demo {
         demo::make(&engine).await?;
     } else {
         demo::remove(&engine).await?;
     }
-    let listener =
-        TcpListener::bind(settings.listen).await.map_err(|error| ServeError::Listen(settings.listen, error))?;
     let address = listener.local_addr()?;
     if settings.listen.port() == 0 {
         // The system chose the port, so what was derived from it is known only now.
@@ -78,7 +85,7 @@ pub async fn serve(options: &Options) -> Result<(), ServeError> {
             .map_or_else(|| settings.origin.clone(), |host| format!("{host}:{}", address.port()));
     }
     let (leptos, assets, hashed) = assets::locate(address);
-    let state = AppState { engine: engine.clone(), leptos, assets, hashed };
+    let state = AppState { engine: engine.clone(), origins: origins(&settings, address), leptos, assets, hashed };
     let sweeper = tokio::spawn(sweep(engine));
     // Heard from now on, so that whoever reads that it is ready can also stop it.
     let told_to_stop = told_to_stop()?;
@@ -102,6 +109,17 @@ pub async fn serve(options: &Options) -> Result<(), ServeError> {
     sweeper.abort();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The public origin; on loopback also the machine's other names for itself, which people type
+/// just as well.
+fn origins(settings: &Settings, address: SocketAddr) -> Arc<[String]> {
+    let port = address.port();
+    let mut origins = vec![settings.origin.clone()];
+    if settings.origin.starts_with("http://") {
+        origins.extend(["localhost", "127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{port}")));
+    }
+    origins.into()
 }
 
 /// For the person who started it, on standard output: the log is elsewhere.

@@ -26,23 +26,24 @@ pub(crate) enum Heard {
     Nothing,
 }
 
-type Listener = Box<dyn Fn(Heard)>;
+/// Who hears of every answer. What `ask` says when a question is sent is handed to `hear` with its
+/// answer, so that an answer can be known to be about what is over.
+pub(crate) struct Listener {
+    pub(crate) ask: Box<dyn Fn() -> u32>,
+    pub(crate) hear: Box<dyn Fn(u32, Heard)>,
+}
 
 thread_local! {
     static LISTENER: RefCell<Option<Listener>> = const { RefCell::new(None) };
 }
 
 /// From now on `listener` hears of every answer.
-pub(crate) fn on_answer(listener: impl Fn(Heard) + 'static) {
-    LISTENER.set(Some(Box::new(listener)));
+pub(crate) fn on_answer(listener: Listener) {
+    LISTENER.set(Some(listener));
 }
 
-fn tell(heard: Heard) {
-    LISTENER.with_borrow(|listener| {
-        if let Some(listener) = listener {
-            listener(heard);
-        }
-    });
+fn with_listener<T>(f: impl FnOnce(&Listener) -> T) -> Option<T> {
+    LISTENER.with_borrow(|listener| listener.as_ref().map(f))
 }
 
 /// Calls the server functions, and tells what every answer says of the session.
@@ -54,17 +55,19 @@ impl<E: FromServerFnError, I: FromServerFnError, O: FromServerFnError> Client<E,
     type Response = BrowserResponse;
 
     fn send(request: Self::Request) -> impl Future<Output = Result<Self::Response, E>> + Send {
+        let turn = with_listener(|listener| (listener.ask)());
         let answer = <BrowserClient as Client<E, I, O>>::send(request);
         async move {
             let answer = answer.await;
-            tell(match &answer {
+            let heard = match &answer {
                 Err(_) => Heard::Nothing,
                 // A proxy's own error page says nothing of the session either.
                 Ok(response) => match <BrowserResponse as ClientRes<E>>::status(response) {
                     502..=504 => Heard::Away,
                     _ => Heard::Answer(ended(response)),
                 },
-            });
+            };
+            with_listener(|listener| (listener.hear)(turn.unwrap_or_default(), heard));
             answer
         }
     }

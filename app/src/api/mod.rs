@@ -9,7 +9,7 @@ mod sign_in;
 mod sign_out;
 
 pub use client::ApiClient;
-pub(crate) use client::{Heard, on_answer};
+pub(crate) use client::{Heard, Listener, on_answer};
 pub use daypass_auth::SessionInfo;
 pub use extend::{Extend, extend};
 pub use session::{CheckSession, check_session};

@@ -1,17 +1,18 @@
 use super::{Glyph, Icon};
 use crate::toast::{Kind, Toast, Toasts};
-use leptos::{ev, prelude::*};
+use leptos::{ev, html, prelude::*};
 use std::time::Duration;
 
 /// The region of the toasts. Always there, so that screen readers hear of what appears in it.
 #[component]
 pub(crate) fn Notifications() -> impl IntoView {
     let toasts = Toasts::expect();
-    let paused = RwSignal::new(false);
+    let region = NodeRef::<html::Section>::new();
     Effect::new(move |_| {
         // A hidden tab is not read: time stands still for its toasts.
         let tick = move || {
-            if !paused.get_untracked() && !document().hidden() {
+            let in_use = |region: web_sys::HtmlElement| region.matches(":hover, :focus-within").unwrap_or(false);
+            if !document().hidden() && !region.get_untracked().is_some_and(in_use) {
                 toasts.tick();
             }
         };
@@ -30,14 +31,7 @@ pub(crate) fn Notifications() -> impl IntoView {
         }
     };
     view! {
-        <section
-            class="toasts"
-            aria-label="Notifications"
-            on:mouseenter=move |_| paused.set(true)
-            on:mouseleave=move |_| paused.set(false)
-            on:focusin=move |_| paused.set(true)
-            on:focusout=move |_| paused.set(false)
-        >
+        <section class="toasts" aria-label="Notifications" node_ref=region>
             <div role="alert" class="toasts__list">
                 {list(true)}
             </div>

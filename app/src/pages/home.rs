@@ -58,7 +58,7 @@ fn Pass() -> impl IntoView {
                 {fact(
                     "At the latest",
                     Box::new(move || {
-                        info().map(|info| format!("in {}", words::duration(info.absolute_left_ms))).unwrap_or_default()
+                        info().map(|info| format!("in {}", words::about(info.absolute_left_ms))).unwrap_or_default()
                     }),
                 )}
                 {fact(
@@ -74,7 +74,7 @@ fn Pass() -> impl IntoView {
 }
 
 fn ago(ms: u64) -> String {
-    if ms < 60_000 { "just now".to_owned() } else { format!("{} ago", words::duration(ms / 60_000 * 60_000)) }
+    if ms < 60_000 { "just now".to_owned() } else { format!("{} ago", words::about(ms)) }
 }
 
 #[component]

@@ -20,7 +20,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
     let query = use_query_map();
     let navigate = use_navigate();
     let active = Memo::new(move |_| session.is_active());
-    // Signed in here, or in another tab: on to where the person wanted to go.
+    // Signed in here, or in another tab (which a page asks when it is looked at again): on to where the person wanted to go.
     Effect::new(move |_| {
         if active.get() {
             let next = query.with_untracked(|query| next::safe_or_home(query.get_str("next")).to_owned());
@@ -39,7 +39,10 @@ pub(crate) fn SignInCard() -> impl IntoView {
     let sent = StoredValue::new(Moment::default());
 
     // What a form that was sent without scripts brought back.
-    let refused = match expect_context::<StoredValue<Option<PageNotice>>>().get_value() {
+    let notice = expect_context::<StoredValue<Option<PageNotice>>>();
+    // Said once: the next form that is drawn knows nothing of it.
+    Effect::new(move |_| notice.set_value(None));
+    let refused = match notice.get_value() {
         Some(PageNotice::Refused { error, username }) => Some((error, username)),
         _ => None,
     };
@@ -78,6 +81,7 @@ pub(crate) fn SignInCard() -> impl IntoView {
         if pending.get_untracked() {
             event.prevent_default();
             event.stop_propagation();
+            return;
         }
         sent.set_value(Moment::now());
     };

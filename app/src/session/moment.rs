@@ -10,12 +10,13 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// Now. On the server, where nothing ticks, always the same moment.
+    /// Now.
     #[cfg(feature = "hydrate")]
     pub(crate) fn now() -> Self {
         Self { steady: steady(), wall: js_sys::Date::now() }
     }
 
+    /// On the server nothing ticks: always the same moment.
     #[cfg(not(feature = "hydrate"))]
     pub(crate) fn now() -> Self {
         Self::default()

@@ -32,6 +32,9 @@ pub(crate) struct Session {
     /// Ticks, so that what depends on time is drawn anew.
     now: RwSignal<Moment>,
     reachable: RwSignal<bool>,
+    /// Counts what this page did to the session itself: an answer to a question from before is no
+    /// longer about the session that there is now.
+    turn: StoredValue<u32>,
     toasts: Toasts,
 }
 
@@ -51,7 +54,7 @@ impl Session {
             (Some(PageNotice::SignedIn), Some(info)) => {
                 toasts.show(Kind::Good, Topic::Session, words::welcome(&info.account));
             }
-            (Some(PageNotice::Refused { error, .. }), _) if !matches!(error, AppError::InvalidField { .. }) => {
+            (Some(PageNotice::Refused { error, .. }), _) if !error.has_a_field() => {
                 toasts.show(Kind::Bad, Topic::Form, words::error(*error));
             }
             _ => {}
@@ -61,6 +64,7 @@ impl Session {
             // The first paint is the server's: time starts to run once the page is live.
             now: RwSignal::new(taken),
             reachable: RwSignal::new(!first.unavailable),
+            turn: StoredValue::new(0),
             toasts,
         };
         provide_context(session);
@@ -105,6 +109,10 @@ impl Session {
         })
     }
 
+    pub(super) fn turn(self) -> u32 {
+        self.turn.get_value()
+    }
+
     pub(super) fn tick(self) {
         self.now.set(Moment::now());
     }
@@ -119,6 +127,7 @@ impl Session {
 
     /// Somebody signed in here. `sent` is when the request was sent.
     pub(crate) fn signed_in(self, info: SessionInfo, sent: Moment) {
+        self.turn.update_value(|turn| *turn += 1);
         self.toasts.clear();
         self.toasts.show(Kind::Good, Topic::Session, words::welcome(&info.account));
         self.take(info, sent);
@@ -130,6 +139,7 @@ impl Session {
             View::Active { info, .. } => Some(info.account.clone()),
             View::Guest | View::Ended(_) => None,
         });
+        // Somebody signed in, or signed in as another, in another tab.
         if before.is_some_and(|before| before != info.account) {
             self.toasts.show(Kind::Info, Topic::Session, words::other_account(&info.account));
         }
@@ -159,6 +169,7 @@ impl Session {
             View::Guest | View::Ended(_) => None,
         });
         if let Some((idle, absolute)) = timeouts {
+            self.turn.update_value(|turn| *turn += 1);
             self.view.set(View::Ended(reason));
             self.toasts.clear_topic(Topic::Session);
             self.toasts.show(end_kind(reason), Topic::Session, words::ended(reason, idle, absolute));
@@ -185,7 +196,7 @@ impl Session {
     /// A form was refused.
     pub(crate) fn refused(self, error: AppError) {
         // The field says it itself; that nobody answers is said already.
-        if !matches!(error, AppError::InvalidField { .. } | AppError::Unreachable) {
+        if !error.has_a_field() && error != AppError::Unreachable {
             self.toasts.show(Kind::Bad, Topic::Form, words::error(error));
         }
     }

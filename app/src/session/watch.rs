@@ -1,7 +1,7 @@
 //! Keeps what the page believes true: time, the server, sleep, and the back button.
 
 use super::{Moment, Session};
-use crate::api::{self, Heard};
+use crate::api::{self, Heard, Listener};
 use leptos::{ev, leptos_dom::helpers::window_event_listener_untyped, prelude::*, task::spawn_local};
 use std::time::Duration;
 
@@ -10,12 +10,16 @@ use std::time::Duration;
 const ASK_EVERY_MS: u64 = 5_000;
 /// How often it asks when nobody answers.
 const RETRY_EVERY_MS: u64 = 2_000;
+/// How long an answer is waited for. A server that hangs is as good as none.
+const GIVE_UP_AFTER_MS: u64 = 10_000;
 
 #[derive(Clone, Copy)]
 struct Watch {
     session: Session,
     asked: StoredValue<Moment>,
-    asking: StoredValue<bool>,
+    /// The question that is waiting for its answer.
+    waiting: StoredValue<Option<u32>>,
+    questions: StoredValue<u32>,
     leaving: StoredValue<bool>,
 }
 
@@ -24,10 +28,14 @@ pub(crate) fn start(session: Session) {
     let watch = Watch {
         session,
         asked: StoredValue::new(Moment::now()),
-        asking: StoredValue::new(false),
+        waiting: StoredValue::new(None),
+        questions: StoredValue::new(0),
         leaving: StoredValue::new(false),
     };
-    api::on_answer(move |heard| watch.hear(heard));
+    api::on_answer(Listener {
+        ask: Box::new(move || session.turn()),
+        hear: Box::new(move |turn, heard| watch.hear(heard, turn)),
+    });
     session.tick();
     // An app lives as long as its page; nothing here is ever taken down.
     let _timer = set_interval_with_handle(move || watch.tick(), Duration::from_secs(1));
@@ -35,6 +43,7 @@ pub(crate) fn start(session: Session) {
         let _listener = window_event_listener_untyped(event, move |_| {
             if is_visible() {
                 watch.session.tick();
+                // Guests ask, too: somebody may have signed in in another tab.
                 watch.ask();
             }
         });
@@ -52,13 +61,26 @@ pub(crate) fn start(session: Session) {
 impl Watch {
     fn tick(self) {
         self.session.tick();
+        let left = untrack(|| self.session.left_ms());
+        if self.session.believes_active() && left == 0 && !self.session.is_reachable() {
+            // Nobody answers, and the time is over by what the server last said.
+            self.session.gone();
+        }
         if !is_visible() {
             return;
         }
         let since = Moment::now().since(self.asked.get_value());
+        if self.waiting.get_value().is_some() {
+            if since >= GIVE_UP_AFTER_MS {
+                // An answer that comes later is one to a question that was given up.
+                self.waiting.set_value(None);
+                self.session.unreachable();
+            }
+            return;
+        }
         let due = match (self.session.is_reachable(), self.session.believes_active()) {
             (false, _) => since >= RETRY_EVERY_MS,
-            (true, true) => since >= ASK_EVERY_MS || untrack(|| self.session.left_ms()) == 0,
+            (true, true) => since >= ASK_EVERY_MS || left == 0,
             (true, false) => false,
         };
         if due {
@@ -67,16 +89,24 @@ impl Watch {
     }
 
     fn ask(self) {
-        let curious = self.session.believes_active() || !self.session.is_reachable();
-        if self.asking.get_value() || !curious {
+        if self.waiting.get_value().is_some() {
             return;
         }
-        let sent = Moment::now();
-        self.asking.set_value(true);
+        let (sent, turn) = (Moment::now(), self.session.turn());
+        let question = self.questions.get_value();
+        self.questions.set_value(question.wrapping_add(1));
+        self.asked.set_value(sent);
+        self.waiting.set_value(Some(question));
         spawn_local(async move {
             let answer = api::check_session().await;
-            self.asking.set_value(false);
-            self.asked.set_value(Moment::now());
+            let in_time = self.waiting.get_value() == Some(question);
+            if in_time {
+                self.waiting.set_value(None);
+                self.asked.set_value(Moment::now());
+            }
+            if !in_time || self.session.turn() != turn {
+                return;
+            }
             match answer {
                 Ok(Some(info)) => self.session.refreshed(info, sent),
                 Ok(None) => self.session.gone(),
@@ -86,11 +116,11 @@ impl Watch {
         });
     }
 
-    fn hear(self, heard: Heard) {
+    fn hear(self, heard: Heard, turn: u32) {
         match heard {
             Heard::Answer(reason) => {
                 self.session.reached();
-                if let Some(reason) = reason {
+                if let Some(reason) = reason.filter(|_| self.session.turn() == turn) {
                     self.session.ended(reason);
                 }
             }

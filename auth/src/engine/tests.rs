@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Key, clock::ManualClock, password::PasswordHash, store::SqliteStore};
+use crate::{AccountId, Key, clock::ManualClock, password::PasswordHash, store::SqliteStore};
 use tempfile::TempDir;
 
 const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -100,7 +100,7 @@ async fn who_knows_the_password_gets_a_session() {
         (info.account.as_str(), info.idle_left_ms, info.absolute_left_ms, info.age_ms),
         ("alice", 598_500, 43_198_500, 1500)
     );
-    let row = &scene.engine.live_sessions(None).await.unwrap()[0];
+    let row = &scene.store.sessions(None).await.unwrap()[0];
     assert_eq!(row.agent, "Firefox\u{fffd}[31m");
 }
 
@@ -134,7 +134,7 @@ async fn unknown_wrong_and_disabled_are_one_answer_and_one_hash() {
         assert_eq!(error.to_string(), "name and password do not match");
         assert_eq!(scene.engine.hasher().counts().0, before + 1, "{name}");
     }
-    assert!(scene.engine.live_sessions(None).await.unwrap().is_empty());
+    assert!(scene.store.sessions(None).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -171,6 +171,21 @@ async fn an_answer_that_never_arrived_signs_nobody_out() {
     // The browser still has the first cookie, which alone would be too old now.
     scene.advance(400_000);
     active(scene.engine.check(&cookie).await);
+}
+
+#[tokio::test]
+async fn demo_accounts_sign_in_to_a_demonstration_alone() {
+    let scene = Scene::new().await;
+    let hash = scene.engine.hasher().hash(Password::typed("known to all").unwrap()).await.unwrap();
+    scene.store.create_account(&AccountName::parse("admin").unwrap(), &hash, true, START).await.unwrap();
+    assert!(matches!(scene.try_sign_in("admin", "known to all").await, Err(SignInError::Mismatch)));
+    let config = EngineConfig {
+        demo: true,
+        clock: scene.clock.clone(),
+        ..EngineConfig::for_origin("http://localhost").unwrap()
+    };
+    let demo = Engine::new(scene.store.clone(), KeyRing::new(scene.keys.clone()).unwrap(), config);
+    assert!(demo.sign_in(request("admin", "known to all")).await.is_ok());
 }
 
 #[tokio::test]
@@ -238,7 +253,7 @@ async fn a_session_that_was_not_started_here_is_never_adopted() {
     forged.secret = SessionSecret::generate().unwrap();
     assert_eq!(reason(scene.engine.check(&scene.cookie(&forged)).await), Reason::Invalid);
     assert!(scene.engine.extend(&forged).await.unwrap().is_none());
-    assert_eq!(scene.engine.live_sessions(None).await.unwrap().len(), 1);
+    assert_eq!(scene.store.sessions(None).await.unwrap().len(), 1);
     // Sealed by us, of a session of ours, and yet not as it was.
     let changes: [fn(&mut Session); 4] = [
         |session| session.account.id = AccountId(99),

@@ -78,7 +78,13 @@ pub(crate) async fn session(
     let gate = Gate::default();
     let is_activity = guard.is_activity(&request);
     request.extensions_mut().insert(gate.clone());
-    request.extensions_mut().insert(access.clone());
+    request.extensions_mut().insert(match &access {
+        // What is rendered shows the time that the answer's cookie will have.
+        Access::Active(session) if is_activity && is_slide_due(&engine, session) => {
+            Access::Active(engine.used_now(session))
+        }
+        other => other.clone(),
+    });
 
     let mut response = next.run(request).await;
 
@@ -87,7 +93,7 @@ pub(crate) async fn session(
         (Change::Name(session), _) => send(&engine, &cookies, &session),
         (Change::Forget, _) => cookies.add(spec.removal(spec.session_name())),
         (Change::Nothing, Access::Active(session)) => {
-            if is_activity && engine.policy().is_slide_due(&session.times, engine.now()) {
+            if is_activity && is_slide_due(&engine, session) {
                 // The store decides: a session that was ended while the handler ran is not extended.
                 match engine.extend(session).await {
                     Ok(Some(extended)) => send(&engine, &cookies, &extended),
@@ -115,6 +121,10 @@ pub(crate) async fn session(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.append(header::VARY, HeaderValue::from_static("Cookie"));
     response
+}
+
+fn is_slide_due(engine: &Engine, session: &Session) -> bool {
+    engine.policy().is_slide_due(&session.times, engine.now())
 }
 
 fn send(engine: &Engine, cookies: &Cookies, session: &Session) {

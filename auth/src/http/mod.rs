@@ -1,6 +1,7 @@
 //! Sessions in axum: the layers, the guard, and the extractor.
 //!
-//! From the outside in: [`cookie_names`] (nothing that merely decodes to a name of ours gets
+//! From the outside in: [`origin`] (is it one of our own pages that wants to change something),
+//! [`cookie_names`] (nothing that merely decodes to a name of ours gets
 //! further), tower-cookies, [`layer`] (who is it), [`guard`] (may they).
 
 mod answer;
@@ -9,11 +10,13 @@ mod extract;
 pub mod guard;
 pub mod layer;
 pub mod notice;
+pub mod origin;
 
 pub use answer::{ENDED_HEADER, unauthenticated, unavailable};
 pub use guard::{Guard, UnavailablePage};
 pub use layer::Gate;
 pub use notice::Notice;
+pub use origin::OriginCheck;
 
 use crate::Engine;
 use axum::{Router, middleware::from_fn_with_state};

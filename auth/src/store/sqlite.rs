@@ -88,11 +88,8 @@ impl SqliteStore {
             create_private_folder(folder).map_err(|e| unusable(e.to_string()))?;
         }
         create_private_file(&path).map_err(|e| unusable(e.to_string()))?;
-        let options = options
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .optimize_on_close(true, Some(400));
+        let options =
+            options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full).foreign_keys(true);
         let pool = SqlitePoolOptions::new()
             .max_connections(4)
             .acquire_timeout(WAIT)
@@ -101,7 +98,11 @@ impl SqliteStore {
             .map_err(|e| unusable(e.to_string()))?;
         // The id is set first: a file that is ours and empty is still ours after a crash here.
         sqlx::query("PRAGMA application_id = 1684109680").execute(&pool).await.map_err(|e| unusable(e.to_string()))?;
-        MIGRATIONS.run(&pool).await.map_err(|e| unusable(e.to_string()))?;
+        // SQLite has no lock for migrations: of two processes that open a new file at once, the later
+        // one finds the tables made, and a second look shows it that all is done.
+        if MIGRATIONS.run(&pool).await.is_err() {
+            MIGRATIONS.run(&pool).await.map_err(|e| unusable(e.to_string()))?;
+        }
         let file = File::at(path).map_err(|e| unusable(e.to_string()))?;
         Ok(Self { pool, file })
     }

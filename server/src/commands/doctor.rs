@@ -1,6 +1,6 @@
 use super::Outcome;
-use crate::config::{Options, Settings};
-use daypass_auth::{policy::Timeouts, store::SqliteStore};
+use crate::config::{Effective, Options, Settings};
+use daypass_auth::store::SqliteStore;
 use std::{process::ExitCode, time::Duration};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -11,12 +11,13 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub(super) async fn run(options: &Options) -> Outcome {
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
+    show(options);
     match options.check() {
         Ok(settings) => {
-            show(&settings, &mut errors);
-            if let Err(error) = SqliteStore::examine(&settings.database_url).await {
-                errors.push(format!("database: {error}"));
-            }
+            errors.extend(settings.keys.load(false).err().map(|error| format!("keys: {error}")));
+            errors.extend(
+                SqliteStore::examine(&settings.database_url).await.err().map(|error| format!("database: {error}")),
+            );
             warn(&settings, &mut warnings);
         }
         Err(error) => errors.push(error.to_string()),
@@ -37,28 +38,20 @@ pub(super) async fn run(options: &Options) -> Outcome {
     Ok(ExitCode::FAILURE)
 }
 
-fn show(settings: &Settings, errors: &mut Vec<String>) {
-    let keys = match settings.keys.load(false) {
-        Ok(Some(ring)) => format!("{} from {}", ring.len(), settings.keys.place()),
-        Ok(None) => format!("none yet; one will be made in {}", settings.keys.place()),
-        Err(error) => {
-            errors.push(format!("keys: {error}"));
-            "none".to_owned()
-        }
-    };
-    let secure = settings.origin.starts_with("https://");
-    let times = |remembered| {
-        let Timeouts { idle, absolute } = settings.policy.timeouts(remembered);
+/// Also a configuration that is refused is shown: that is when one wants to see it.
+fn show(options: &Options) {
+    let Effective { origin, listen, keys, cookie } = options.effective();
+    let times = |idle, absolute| {
         format!("{} idle, {} at most", humantime::format_duration(idle), humantime::format_duration(absolute))
     };
-    println!("origin      {}", settings.origin);
-    println!("listen      {}", settings.listen);
-    println!("cookie      {}", if secure { "__Host-daypass, Secure" } else { "daypass, not Secure" });
-    println!("database    {}", settings.database_url);
+    println!("origin      {origin}");
+    println!("listen      {listen}");
+    println!("cookie      {cookie}");
+    println!("database    {}", options.database());
     println!("keys        {keys}");
-    println!("sessions    {}", times(false));
-    println!("remembered  {}", times(true));
-    println!("demo        {}", if settings.demo { "on" } else { "off" });
+    println!("sessions    {}", times(options.idle_timeout, options.absolute_timeout));
+    println!("remembered  {}", times(options.remembered_idle_timeout, options.remembered_absolute_timeout));
+    println!("demo        {}", if options.demo { "on" } else { "off" });
 }
 
 fn warn(settings: &Settings, warnings: &mut Vec<String>) {

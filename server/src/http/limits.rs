@@ -2,14 +2,18 @@
 //! last resort when a handler panics.
 
 use super::api;
-use axum::{Router, extract::Request, response::Response};
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{Next, from_fn},
+    response::Response,
+};
 use daypass_app::AppError;
 use std::{any::Any, time::Duration};
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
-    timeout::TimeoutLayer,
     trace::TraceLayer,
 };
 use tracing::Level;
@@ -17,7 +21,13 @@ use tracing::Level;
 /// The slowest thing that we do is to wait for a password's turn, a few seconds.
 const TIME: Duration = Duration::from_secs(30);
 
-pub(super) fn around<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+/// Next to the routes: time, and the last resort.
+pub(super) fn inside<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router.layer(from_fn(in_time)).layer(CatchPanicLayer::custom(last_resort))
+}
+
+/// Around everything: a name for each request in the log and in the answer.
+pub(super) fn outside<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     let id = http::HeaderName::from_static("x-request-id");
     router.layer(
         ServiceBuilder::new()
@@ -32,10 +42,15 @@ pub(super) fn around<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Rou
                     .on_request(())
                     .on_failure(()),
             )
-            .layer(PropagateRequestIdLayer::new(id))
-            .layer(CatchPanicLayer::custom(last_resort))
-            .layer(TimeoutLayer::with_status_code(http::StatusCode::SERVICE_UNAVAILABLE, TIME)),
+            .layer(PropagateRequestIdLayer::new(id)),
     )
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(TIME, next.run(request)).await.unwrap_or_else(|_| {
+        tracing::error!("a request took longer than {TIME:?}; it was ended");
+        api::answer(AppError::Unavailable)
+    })
 }
 
 /// What a panic says goes to the log; the page learns nothing of it.
@@ -43,4 +58,32 @@ fn last_resort(panic: Box<dyn Any + Send>) -> Response {
     let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(event = "sys_crash", said = said.unwrap_or("nothing"), "a handler panicked");
     api::answer(AppError::Internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{body::Body, routing::get};
+    use tower::ServiceExt;
+
+    #[tokio::test]
+    async fn a_panic_says_nothing_and_breaks_nothing_else() {
+        async fn boom() -> &'static str {
+            panic!("at /srv/secret.rs")
+        }
+        let router: Router = inside(Router::new().route("/boom", get(boom)).route("/fine", get(|| async { "fine" })));
+        let ask = |path: &str| router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap());
+        let answer = ask("/boom").await.unwrap();
+        assert_eq!(answer.status(), 500);
+        let body = axum::body::to_bytes(answer.into_body(), 1024).await.unwrap();
+        assert_eq!(body, r#"{"error":"internal"}"#);
+        assert_eq!(ask("/fine").await.unwrap().status(), 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_never_ends_is_ended() {
+        let router: Router = inside(Router::new().route("/never", get(std::future::pending::<&'static str>)));
+        let answer = router.oneshot(Request::get("/never").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (503, "2"));
+    }
 }

@@ -15,7 +15,7 @@ use axum::{
 use daypass_app::{App, Assets, shell};
 use daypass_auth::{
     Engine,
-    http::{Guard, protect},
+    http::{Guard, OriginCheck, origin, protect},
 };
 use http::StatusCode;
 use leptos::{config::LeptosOptions, prelude::provide_context};
@@ -32,6 +32,8 @@ static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route
 pub struct AppState {
     /// The engine.
     pub engine: Engine,
+    /// Under which origins people reach it.
+    pub origins: Arc<[String]>,
     /// What Leptos needs to know.
     pub leptos: LeptosOptions,
     /// The addresses of the page's own files.
@@ -88,8 +90,10 @@ pub fn router(state: AppState) -> Router {
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .fallback_service(files)
-        .layer(from_fn_with_state(headers::Policy::new(&state), headers::add));
-    limits::around(router).with_state(state)
+        .layer(from_fn_with_state(OriginCheck { origins: Arc::clone(&state.origins), scripts: true }, origin::check));
+    // Outside of them the headers, which an answer of theirs gets too.
+    let router = limits::inside(router).layer(from_fn_with_state(headers::Policy::new(&state), headers::add));
+    limits::outside(router).with_state(state)
 }
 
 /// Whether the store answers.

@@ -238,6 +238,51 @@ async fn no_answer_leads_off_the_site() {
 }
 
 #[tokio::test]
+async fn other_sites_cannot_change_anything() {
+    let host = Host::start().await;
+    let cookie = host.sign_in().await;
+    let form = "username=alice&password=correct+horse+battery+staple";
+    for (path, form) in [
+        ("/api/sign_in", form),
+        ("/api/sign_out", ""),
+        ("/api/extend", ""),
+        ("/api/session", ""),
+        ("/api/nothing", ""),
+        ("/", ""),
+    ] {
+        for (name, value) in [
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+        ] {
+            for cookie in ["", &cookie] {
+                for request in [host.post(path, form), host.submit(path, form)] {
+                    let answer = request.header(name, value).header("cookie", cookie).send().await.unwrap();
+                    assert!(set_cookies(&answer).is_empty() && header(&answer, "location").is_empty(), "{path}");
+                    assert_eq!(header(&answer, "cache-control"), "no-store");
+                    assert_eq!(
+                        status_and_json(answer).await,
+                        (403, json!({"error": "cross_site"})),
+                        "{path} {name}: {value}"
+                    );
+                }
+            }
+        }
+    }
+    assert_eq!(host.me(&cookie).await.0, 200, "somebody was signed out");
+    assert_eq!(host.rows().await, 1, "somebody was signed in");
+    for (name, value) in
+        [("origin", "http://127.0.0.1:3000"), ("sec-fetch-site", "same-origin"), ("sec-fetch-site", "none")]
+    {
+        assert_eq!(host.post("/api/session", "").header(name, value).send().await.unwrap().status(), 200);
+    }
+    // A link from elsewhere finds the person signed in.
+    let link = host.get("/").header("cookie", &cookie).header("sec-fetch-site", "cross-site").send().await.unwrap();
+    assert_eq!(link.status(), 200);
+}
+
+#[tokio::test]
 async fn nobody_learns_which_names_exist() {
     let host = Host::scene().with("mallory").start().await;
     host.engine

@@ -1,7 +1,6 @@
 //! What operators type, beside a server that runs.
 
 use crate::program::{Folder, text};
-use std::time::{Duration, Instant};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -44,7 +43,7 @@ async fn accounts_are_made_listed_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn sessions_are_listed_and_revoked_within_a_second() {
+async fn sessions_are_listed_and_revoked_for_the_very_next_request() {
     let folder = Folder::new();
     folder.add_account("alice", PASSWORD);
     folder.add_account("bob", PASSWORD);
@@ -66,11 +65,9 @@ async fn sessions_are_listed_and_revoked_within_a_second() {
     }
     assert!(folder.ok(&["sessions", "list"]).starts_with("ID"));
 
-    let start = Instant::now();
     folder.ok(&["sessions", "revoke", of_alice[0]["id"].as_str().unwrap()]);
     let alive = [server.me(&alice[0]).await.0, server.me(&alice[1]).await.0];
     assert!(alive == [401, 200] || alive == [200, 401], "one of two: {alive:?}");
-    assert!(start.elapsed() < Duration::from_secs(1), "not within a second of the command's start");
     assert!(folder.refused(&["sessions", "revoke", "nosuchsession"]).contains("no such session"));
     assert_eq!(folder.ok(&["sessions", "revoke", "--account", "alice"]), "Ended 1 session.\n");
     assert_eq!(server.me(&alice[1]).await.1, "revoked");

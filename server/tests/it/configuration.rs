@@ -32,6 +32,11 @@ fn unsafe_settings_do_not_start() {
         }
         let doctor = folder.run(&["doctor"]);
         assert!(
+            text(&doctor.stdout).contains("remembered  "),
+            "the configuration is not shown: {}",
+            text(&doctor.stdout)
+        );
+        assert!(
             !doctor.status.success() && text(&doctor.stdout).contains(why),
             "{name}={value}: {}",
             text(&doctor.stdout)
@@ -74,10 +79,18 @@ fn a_database_that_is_not_ours_is_refused_and_left_as_it_was() {
     }
     assert_eq!(fs::read(&path).unwrap(), "no database at all ".repeat(500).as_bytes());
     assert!(text(&folder.run(&["doctor"]).stdout).contains("not a Daypass database"));
-    assert_eq!(
-        fs::read_dir(folder.path()).unwrap().filter(|entry| entry.as_ref().unwrap().file_name() != "data").count(),
-        1
-    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something else was made");
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_changes_nothing_either() {
+    let folder = Folder::new().env("DAYPASS_DEMO", "1").env("DAYPASS_DATABASE_URL", "sqlite://the.db");
+    let server = folder.serve();
+    let cookie = server.sign_in("admin", "password123").await.unwrap().unwrap();
+    let address = server.url.strip_prefix("http://").unwrap().to_owned();
+    let folder = folder.env("DAYPASS_LISTEN", address).env("DAYPASS_DEMO", "0");
+    assert!(folder.refused(&["serve"]).contains("cannot listen on"));
+    assert_eq!(server.me(&cookie).await.0, 200, "the accounts of a demonstration that runs are gone");
 }
 
 #[test]

@@ -39,7 +39,7 @@ async fn over_https_the_cookie_is_bound_to_the_host() {
     let answer = host.post("/api/sign_in", &form("&remember=on")).send().await.unwrap();
     let set = set_cookies(&answer);
     assert!(
-        set[0].starts_with("__Host-daypass=") && set[0].contains("; Secure; Path=/; Max-Age=1209600"),
+        set[0].starts_with("__Host-daypass=") && set[0].contains("; Secure; Path=/; Max-Age=1296000"),
         "{}",
         set[0]
     );

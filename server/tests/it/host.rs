@@ -188,7 +188,8 @@ async fn build(
         .build();
     let assets =
         Assets { js: "/pkg/daypass.js".into(), wasm: "/pkg/daypass.wasm".into(), css: "/pkg/daypass.css".into() };
-    let app = router(AppState { engine: engine.clone(), leptos, assets, hashed });
+    let app =
+        router(AppState { engine: engine.clone(), origins: Arc::new([origin.to_owned()]), leptos, assets, hashed });
     let url = listen(app).await;
     let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
     Host { engine, store, clock, key, url, client, folder }

@@ -1,6 +1,6 @@
 //! Documents, files, and what is around them.
 
-use crate::host::{Host, header, set_cookies};
+use crate::host::{Host, header, session_cookie, set_cookies};
 use reqwest::Method;
 
 #[tokio::test]
@@ -29,6 +29,18 @@ async fn the_first_paint_says_who_and_how_long() {
     let html = answer.text().await.unwrap();
     assert!(html.contains("Welcome, ") && html.contains("alice") && html.contains("9:55"), "{html}");
     assert!(!html.contains(cookie.strip_prefix("daypass=").unwrap()));
+}
+
+#[tokio::test]
+async fn a_page_that_is_loaded_shows_the_time_that_its_cookie_has() {
+    let host = Host::start().await;
+    let cookie = host.sign_in().await;
+    host.advance(595_000);
+    let answer = host.get("/").header("cookie", &cookie).send().await.unwrap();
+    let newer = session_cookie(&answer).unwrap();
+    assert!(answer.text().await.unwrap().contains("10:00"), "the time from before the visit");
+    host.advance(599_999);
+    assert_eq!(host.me(&newer).await.0, 200);
 }
 
 #[tokio::test]

@@ -106,3 +106,20 @@ async fn a_file_that_is_gone_or_replaced_is_a_store_that_is_away() {
     fs::rename(&aside, &path).unwrap();
     assert!(!away().await, "it is back, and so is the store");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_open_a_new_file_at_once_both_succeed() {
+    for _ in 0..10 {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("daypass.db");
+        let (one, two) = tokio::join!(
+            tokio::spawn({
+                let path = path.clone();
+                async move { open(&path).await }
+            }),
+            open(&path)
+        );
+        one.unwrap().unwrap().ping().await.unwrap();
+        two.unwrap().ping().await.unwrap();
+    }
+}
