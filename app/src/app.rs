@@ -1,7 +1,7 @@
 //! The document's frame, the table of routes, and what the first paint knows.
 
 use crate::{
-    components::{Header, Notifications},
+    components::{Header, Notifications, Warning},
     error::AppError,
     pages::{Home, NotFound, SignInPage, UnavailablePage},
     session::{Session, watch},
@@ -28,6 +28,22 @@ pub struct FirstPaint {
     pub unavailable: bool,
     /// What happened just before, if there is something to say.
     pub notice: Option<PageNotice>,
+    /// How long before the end of a session the page says so, in milliseconds.
+    pub warning_ms: u64,
+}
+
+/// How the page behaves, from the configuration. In the context of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageSettings {
+    /// How long before the end of a session the page says so.
+    pub warning: Duration,
+}
+
+impl Default for PageSettings {
+    /// A minute.
+    fn default() -> Self {
+        Self { warning: Duration::from_secs(60) }
+    }
 }
 
 /// What happened just before this page, and the next one has to say.
@@ -80,6 +96,7 @@ pub fn App() -> impl IntoView {
             </a>
             <Header />
             <Notifications />
+            <Warning />
             <main id="main" tabindex="-1">
                 {if unavailable { view! { <UnavailablePage /> }.into_any() } else { view! { <Pages /> }.into_any() }}
             </main>
@@ -107,14 +124,15 @@ fn mark_hydrated() {
 #[cfg(not(feature = "ssr"))]
 fn first_paint() -> FirstPaint {
     // Only ever asked when the document brought nothing: then nobody is known to be signed in.
-    FirstPaint { session: None, unavailable: false, notice: None }
+    FirstPaint { session: None, unavailable: false, notice: None, warning_ms: ms(PageSettings::default().warning) }
 }
 
 #[cfg(feature = "ssr")]
 fn first_paint() -> FirstPaint {
     use daypass_auth::{Access, http::Notice};
 
-    let mut first = FirstPaint { session: None, unavailable: false, notice: None };
+    let settings = use_context::<PageSettings>().unwrap_or_default();
+    let mut first = FirstPaint { session: None, unavailable: false, notice: None, warning_ms: ms(settings.warning) };
     // Without a request the routes are only being listed.
     let Some(parts) = use_context::<http::request::Parts>() else { return first };
     match parts.extensions.get::<Access>() {
@@ -125,11 +143,14 @@ fn first_paint() -> FirstPaint {
     first.notice = match parts.extensions.get::<Notice>() {
         Some(Notice::Ended { reason, remembered }) => use_context::<daypass_auth::Engine>().map(|engine| {
             let timeouts = engine.policy().timeouts(*remembered);
-            let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
             PageNotice::Ended { reason: *reason, idle_ms: ms(timeouts.idle), absolute_ms: ms(timeouts.absolute) }
         }),
         Some(Notice::App(text)) => serde_json::from_str(text).ok(),
         None => None,
     };
     first
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -17,7 +17,7 @@ mod shell;
 mod toast;
 pub mod words;
 
-pub use app::{App, FirstPaint, PageNotice};
+pub use app::{App, FirstPaint, PageNotice, PageSettings};
 pub use error::AppError;
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};

@@ -84,6 +84,12 @@ pub const fn unreachable(signed_in: bool) -> &'static str {
     }
 }
 
+/// The session cannot be extended any more. `absolute_ms` is the longest that it may last.
+#[must_use]
+pub fn last_extension(absolute_ms: u64) -> String {
+    format!("Sessions last {} at most; this one cannot be extended.", duration(absolute_ms))
+}
+
 /// The server answers again.
 pub const BACK: &str = "The server answers again.";
 

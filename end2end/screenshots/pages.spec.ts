@@ -33,3 +33,20 @@ for (const colorScheme of ["light", "dark"] as const) {
     });
   }
 }
+
+test.describe("the warning", () => {
+  test.use({ settings: { DAYPASS_IDLE_TIMEOUT: "12s" } });
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const [device, width, height] of [["phone", 390, 844], ["desktop", 1280, 800]] as const) {
+      test(`${device}, ${colorScheme}`, async ({ visitor, page }) => {
+        await page.setViewportSize({ width, height });
+        await page.emulateMedia({ reducedMotion: "reduce", colorScheme });
+        await visitor.open("/login");
+        await visitor.signIn();
+        await expect(page.getByRole("dialog")).toBeVisible();
+        await page.screenshot({ path: `${FOLDER}/warning-${device}-${colorScheme}.png` });
+      });
+    }
+  }
+});

@@ -14,6 +14,8 @@ pub const DEFAULT_KEYS_FILE: &str = "data/keys";
 pub const DEFAULT_DATABASE: &str = "sqlite://data/daypass.db";
 /// The database of a demonstration, so that its accounts never get into the real one unasked.
 pub const DEMO_DATABASE: &str = "sqlite://data/demo.db";
+/// WCAG 2.2.1 asks for twenty seconds in which somebody can answer with one simple action.
+const SHORTEST_WARNING: Duration = Duration::from_secs(20);
 const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
 
 /// Secure sessions for Leptos and axum.
@@ -156,6 +158,9 @@ pub struct Options {
     /// The absolute timeout of sessions that are kept on a device.
     #[arg(long, env = "DAYPASS_REMEMBERED_ABSOLUTE_TIMEOUT", global = true, value_name = "TIME", default_value = "30d", value_parser = duration)]
     pub remembered_absolute_timeout: Duration,
+    /// How long before the end of a session the page says so; 20s at least.
+    #[arg(long, env = "DAYPASS_WARNING", global = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    pub warning: Duration,
     /// Make two accounts whose passwords everybody knows. Loopback alone.
     #[arg(long, env = "DAYPASS_DEMO", global = true, value_parser = FalseyValueParser::new())]
     pub demo: bool,
@@ -217,6 +222,9 @@ pub enum ConfigError {
     /// Others can reach it, and nothing says under which name.
     #[error("listening on {0}, which others can reach, needs a public origin with https (DAYPASS_PUBLIC_ORIGIN)")]
     Exposed(SocketAddr),
+    /// Nobody could read and answer it in time.
+    #[error("a warning {0:?} before the end is too short; 20s at least (WCAG 2.2.1)")]
+    Warning(Duration),
     /// Everybody knows those passwords.
     #[error("demo accounts are for loopback alone, which {0} is not")]
     Demo(String),
@@ -239,6 +247,8 @@ pub struct Settings {
     pub policy: Policy,
     /// Whether to make the demo accounts.
     pub demo: bool,
+    /// How long before the end of a session the page says so.
+    pub warning: Duration,
 }
 
 /// What is in force, in words, whether it is safe or not.
@@ -298,6 +308,9 @@ impl Options {
     /// When something in it is unsafe or contradicts itself.
     pub fn check(&self) -> Result<Settings, ConfigError> {
         let policy = self.policy()?;
+        if self.warning < SHORTEST_WARNING {
+            return Err(ConfigError::Warning(self.warning));
+        }
         let listen = self.listen_address()?;
         let origin = match given(self.public_origin.as_ref()) {
             Some(origin) => normal_origin(origin)?,
@@ -317,7 +330,16 @@ impl Options {
         // In development the port is not worth a sign-out; elsewhere a cookie is for one origin alone.
         let audience = if loopback { "loopback".to_owned() } else { origin.clone() };
         let keys = KeySource::new(self.keys.clone(), self.keys_file.clone(), loopback);
-        Ok(Settings { database_url: self.database(), keys, origin, audience, listen, policy, demo: self.demo })
+        Ok(Settings {
+            database_url: self.database(),
+            keys,
+            origin,
+            audience,
+            listen,
+            policy,
+            demo: self.demo,
+            warning: self.warning,
+        })
     }
 
     fn listen_address(&self) -> Result<SocketAddr, ConfigError> {
@@ -392,6 +414,7 @@ mod tests {
         ));
         assert!(matches!(refused(&["--idle-timeout", "13h"]), ConfigError::Policy(_)));
         assert!(matches!(refused(&["--idle-timeout", "0s"]), ConfigError::Policy(_)));
+        assert!(matches!(refused(&["--warning", "19s"]), ConfigError::Warning(_)));
         assert!(matches!(refused(&["--listen", "nowhere"]), ConfigError::Listen(_)));
         for origin in [
             "https://app.example/path",

@@ -7,6 +7,7 @@ use crate::{
     http::{AppState, router},
     keys::KeysError,
 };
+use daypass_app::PageSettings;
 use daypass_auth::{
     Engine, EngineConfig,
     store::{OpenError, SqliteStore},
@@ -85,7 +86,14 @@ pub async fn serve(options: &Options) -> Result<(), ServeError> {
             .map_or_else(|| settings.origin.clone(), |host| format!("{host}:{}", address.port()));
     }
     let (leptos, assets, hashed) = assets::locate(address);
-    let state = AppState { engine: engine.clone(), origins: origins(&settings, address), leptos, assets, hashed };
+    let state = AppState {
+        engine: engine.clone(),
+        origins: origins(&settings, address),
+        page: PageSettings { warning: settings.warning },
+        leptos,
+        assets,
+        hashed,
+    };
     let sweeper = tokio::spawn(sweep(engine));
     // Heard from now on, so that whoever reads that it is ready can also stop it.
     let told_to_stop = told_to_stop()?;

@@ -1,7 +1,6 @@
-use crate::{api::SignOut, session::Session};
-use daypass_auth::Reason;
+use super::use_sign_out;
+use crate::session::Session;
 use leptos::{form::ActionForm, prelude::*};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 /// The word mark and, when somebody is signed in, who, and the way out.
 #[component]
@@ -21,17 +20,7 @@ pub(crate) fn Header() -> impl IntoView {
 /// Who is signed in, and the way out.
 #[component]
 fn Way(account: String) -> impl IntoView {
-    let session = Session::expect();
-    let sign_out = ServerAction::<SignOut>::new();
-    let navigate = use_navigate();
-    Effect::new(move |_| match sign_out.value().get() {
-        Some(Ok(())) => {
-            session.ended(Reason::SignedOut);
-            navigate("/login", NavigateOptions::default());
-        }
-        Some(Err(error)) => session.refused(error),
-        None => {}
-    });
+    let sign_out = use_sign_out();
     view! {
         <div class="header__account">
             <span class="header__name">{account}</span>

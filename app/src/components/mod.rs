@@ -6,7 +6,9 @@ mod icon;
 mod notifications;
 mod page;
 mod private;
+mod sign_out;
 mod ticket;
+mod warning;
 
 pub(crate) use field::Field;
 pub(crate) use header::Header;
@@ -14,4 +16,6 @@ pub(crate) use icon::{Glyph, Icon};
 pub(crate) use notifications::Notifications;
 pub(crate) use page::Heading;
 pub(crate) use private::Private;
+pub(crate) use sign_out::use_sign_out;
 pub(crate) use ticket::{Ticket, TimeLeft};
+pub(crate) use warning::Warning;

@@ -1,7 +1,9 @@
 //! The browser's side of the session: what the page believes, and how it comes to believe it.
 
+mod activity;
 mod moment;
 mod provider;
+mod tabs;
 pub(crate) mod watch;
 
 pub(crate) use moment::Moment;

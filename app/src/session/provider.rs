@@ -1,14 +1,20 @@
 //! What the page believes of its session.
 
-use super::Moment;
+use super::{Moment, tabs::Tabs};
 use crate::{
+    api,
     app::{FirstPaint, PageNotice},
     error::AppError,
     toast::{Kind, Toasts, Topic},
     words,
 };
 use daypass_auth::{Reason, SessionInfo};
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
+
+/// A person's doing is told to the server at most this often.
+const EXTEND_EVERY_MS: u64 = 30_000;
+/// Nobody reads and answers in less (WCAG 2.2.1).
+const SHORTEST_WARNING_MS: u64 = 20_000;
 
 /// What the page believes.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +41,11 @@ pub(crate) struct Session {
     /// Counts what this page did to the session itself: an answer to a question from before is no
     /// longer about the session that there is now.
     turn: StoredValue<u32>,
+    /// How long before the end the page says so, in milliseconds, if the timeouts leave that much.
+    warning_ms: StoredValue<u64>,
+    /// A request to extend is under way.
+    extending: StoredValue<bool>,
+    tabs: Tabs,
     toasts: Toasts,
 }
 
@@ -65,6 +76,9 @@ impl Session {
             now: RwSignal::new(taken),
             reachable: RwSignal::new(!first.unavailable),
             turn: StoredValue::new(0),
+            warning_ms: StoredValue::new(first.warning_ms),
+            extending: StoredValue::new(false),
+            tabs: Tabs::new(),
             toasts,
         };
         provide_context(session);
@@ -91,6 +105,61 @@ impl Session {
             View::Active { info, taken } => info.left_ms().saturating_sub(now.since(*taken)),
             View::Guest | View::Ended(_) => 0,
         })
+    }
+
+    /// Whether the end is so near that the person should know. Tracks.
+    pub(crate) fn is_warned(self) -> bool {
+        let left = self.left_ms();
+        let warning = self.warning_ms.get_value();
+        left > 0 && self.info().is_some_and(|info| left <= warning_for(&info, warning))
+    }
+
+    /// Whether it is the absolute timeout that is near, which nothing extends. Tracks.
+    pub(crate) fn is_last(self) -> bool {
+        let now = self.now.get();
+        let warning = self.warning_ms.get_value();
+        self.view.with(|view| match view {
+            View::Active { info, taken } => {
+                info.absolute_left_ms.saturating_sub(now.since(*taken)) <= warning_for(info, warning)
+            }
+            View::Guest | View::Ended(_) => false,
+        })
+    }
+
+    /// Whether what the person does now is worth telling the server: not on every key, and not
+    /// while the warning asks them.
+    pub(super) fn is_extension_due(self) -> bool {
+        let now = Moment::now();
+        let due = self.view.with_untracked(|view| match view {
+            View::Active { info, taken } => {
+                let used = info.idle_timeout_ms - info.idle_left_ms.min(info.idle_timeout_ms) + now.since(*taken);
+                used >= (info.idle_timeout_ms / 20).min(EXTEND_EVERY_MS)
+            }
+            View::Guest | View::Ended(_) => false,
+        });
+        due && !self.extending.get_value() && !untrack(|| self.is_warned()) && untrack(|| self.is_active())
+    }
+
+    /// Extends the session, because the person did something.
+    pub(crate) fn extend(self) {
+        if self.extending.get_value() {
+            return;
+        }
+        self.extending.set_value(true);
+        let (sent, turn) = (Moment::now(), self.turn());
+        spawn_local(async move {
+            let answer = api::extend().await;
+            self.extending.set_value(false);
+            // That there is no session any more, or no server, was heard where all answers are.
+            if let (Ok(info), true) = (answer, self.turn() == turn) {
+                self.take(info, sent);
+                self.tabs.tell();
+            }
+        });
+    }
+
+    pub(super) fn tabs(self) -> Tabs {
+        self.tabs
     }
 
     /// What is known of the session. Tracks.
@@ -131,6 +200,7 @@ impl Session {
         self.toasts.clear();
         self.toasts.show(Kind::Good, Topic::Session, words::welcome(&info.account));
         self.take(info, sent);
+        self.tabs.tell();
     }
 
     /// The server said what is left. `sent` is when it was asked.
@@ -173,6 +243,7 @@ impl Session {
             self.view.set(View::Ended(reason));
             self.toasts.clear_topic(Topic::Session);
             self.toasts.show(end_kind(reason), Topic::Session, words::ended(reason, idle, absolute));
+            self.tabs.tell();
         }
     }
 
@@ -208,5 +279,41 @@ const fn end_kind(reason: Reason) -> Kind {
     match reason {
         Reason::SignedOut => Kind::Good,
         _ => Kind::Warn,
+    }
+}
+
+/// How long before its end the page warns of a session with these timeouts: as configured, but not
+/// for more than half of a short timeout, not for less than twenty seconds, and in any case only
+/// after a third of the time has passed in peace.
+fn warning_for(info: &SessionInfo, configured: u64) -> u64 {
+    let whole = info.idle_timeout_ms.min(info.absolute_timeout_ms);
+    configured.min((whole / 2).max(SHORTEST_WARNING_MS)).min(whole / 3 * 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_warning_leaves_time_to_answer_and_time_in_peace() {
+        let info = |idle_timeout_ms| SessionInfo {
+            account: String::new(),
+            idle_left_ms: idle_timeout_ms,
+            absolute_left_ms: 43_200_000,
+            idle_timeout_ms,
+            absolute_timeout_ms: 43_200_000,
+            age_ms: 0,
+            remembered: false,
+        };
+        for (idle, configured, warning) in [
+            (600_000, 60_000, 60_000),
+            (600_000, 120_000, 120_000),
+            (60_000, 60_000, 30_000),
+            (36_000, 60_000, 20_000),
+            (12_000, 60_000, 8_000),
+            (3_000, 60_000, 2_000),
+        ] {
+            assert_eq!(warning_for(&info(idle), configured), warning, "{idle}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Keeps what the page believes true: time, the server, sleep, and the back button.
 
-use super::{Moment, Session};
+use super::{Moment, Session, activity};
 use crate::api::{self, Heard, Listener};
 use leptos::{ev, leptos_dom::helpers::window_event_listener_untyped, prelude::*, task::spawn_local};
 use std::time::Duration;
@@ -21,6 +21,10 @@ struct Watch {
     waiting: StoredValue<Option<u32>>,
     questions: StoredValue<u32>,
     leaving: StoredValue<bool>,
+    /// The question that is waiting is about a time before another tab changed something.
+    again: StoredValue<bool>,
+    /// Milliseconds between questions.
+    every: StoredValue<u64>,
 }
 
 /// Starts watching. Called once, in the browser.
@@ -31,12 +35,19 @@ pub(crate) fn start(session: Session) {
         waiting: StoredValue::new(None),
         questions: StoredValue::new(0),
         leaving: StoredValue::new(false),
+        again: StoredValue::new(false),
+        every: StoredValue::new(ASK_EVERY_MS),
     };
     api::on_answer(Listener {
         ask: Box::new(move || session.turn()),
         hear: Box::new(move |turn, heard| watch.hear(heard, turn)),
     });
     session.tick();
+    activity::start(session);
+    if !session.tabs().listen(move || watch.ask_again()) {
+        // A browser without channels: then every tab asks as often as tabs shall agree.
+        watch.every.set_value(RETRY_EVERY_MS / 2);
+    }
     // An app lives as long as its page; nothing here is ever taken down.
     let _timer = set_interval_with_handle(move || watch.tick(), Duration::from_secs(1));
     for event in ["visibilitychange", "online", "focus"] {
@@ -80,10 +91,19 @@ impl Watch {
         }
         let due = match (self.session.is_reachable(), self.session.believes_active()) {
             (false, _) => since >= RETRY_EVERY_MS,
-            (true, true) => since >= ASK_EVERY_MS || left == 0,
+            (true, true) => since >= self.every.get_value() || left == 0,
             (true, false) => false,
         };
         if due {
+            self.ask();
+        }
+    }
+
+    /// Another tab changed something: what an answer that is under way says may be older.
+    fn ask_again(self) {
+        if self.waiting.get_value().is_some() {
+            self.again.set_value(true);
+        } else {
             self.ask();
         }
     }
@@ -103,6 +123,10 @@ impl Watch {
             if in_time {
                 self.waiting.set_value(None);
                 self.asked.set_value(Moment::now());
+            }
+            if self.again.get_value() && in_time {
+                self.again.set_value(false);
+                return self.ask();
             }
             if !in_time || self.session.turn() != turn {
                 return;
@@ -131,6 +155,6 @@ impl Watch {
     }
 }
 
-fn is_visible() -> bool {
+pub(super) fn is_visible() -> bool {
     document().visibility_state() == web_sys::VisibilityState::Visible
 }

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
-use daypass_app::{App, Assets, shell};
+use daypass_app::{App, Assets, PageSettings, shell};
 use daypass_auth::{
     Engine,
     http::{Guard, OriginCheck, origin, protect},
@@ -34,6 +34,8 @@ pub struct AppState {
     pub engine: Engine,
     /// Under which origins people reach it.
     pub origins: Arc<[String]>,
+    /// How the page behaves.
+    pub page: PageSettings,
     /// What Leptos needs to know.
     pub leptos: LeptosOptions,
     /// The addresses of the page's own files.
@@ -50,8 +52,11 @@ impl FromRef<AppState> for LeptosOptions {
 
 /// The whole server.
 pub fn router(state: AppState) -> Router {
-    let engine = state.engine.clone();
-    let context = move || provide_context(engine.clone());
+    let (engine, page) = (state.engine.clone(), state.page);
+    let context = move || {
+        provide_context(engine.clone());
+        provide_context(page);
+    };
     let document = {
         let (options, assets) = (state.leptos.clone(), state.assets.clone());
         move || shell(options.clone(), &assets)

@@ -1,7 +1,7 @@
 //! Sets a scene in one line: a whole server in this process, with a clock that the test moves.
 
 use axum::Router;
-use daypass_app::Assets;
+use daypass_app::{Assets, PageSettings};
 use daypass_auth::{
     AccountId, AccountName, Engine, EngineConfig, Key, KeyRing,
     clock::{ManualClock, Timestamp},
@@ -188,8 +188,14 @@ async fn build(
         .build();
     let assets =
         Assets { js: "/pkg/daypass.js".into(), wasm: "/pkg/daypass.wasm".into(), css: "/pkg/daypass.css".into() };
-    let app =
-        router(AppState { engine: engine.clone(), origins: Arc::new([origin.to_owned()]), leptos, assets, hashed });
+    let app = router(AppState {
+        engine: engine.clone(),
+        origins: Arc::new([origin.to_owned()]),
+        page: PageSettings::default(),
+        leptos,
+        assets,
+        hashed,
+    });
     let url = listen(app).await;
     let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
     Host { engine, store, clock, key, url, client, folder }

@@ -1,0 +1,39 @@
+//! Tabs agree: what one does to the session, the others hear of, and ask the server.
+
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::BroadcastChannel;
+
+/// The name of the channel. Its messages say that something changed and never what: a page believes
+/// the server alone.
+const CHANNEL: &str = "daypass";
+
+/// How this tab reaches the others.
+#[derive(Clone, Copy)]
+pub(crate) struct Tabs(StoredValue<Option<BroadcastChannel>, LocalStorage>);
+
+impl Tabs {
+    /// Not listening yet; on the server never.
+    pub(super) fn new() -> Self {
+        Self(StoredValue::new_local(None))
+    }
+
+    /// Starts listening. Says whether the browser can do it.
+    pub(super) fn listen(self, changed: impl Fn() + 'static) -> bool {
+        let Ok(channel) = BroadcastChannel::new(CHANNEL) else { return false };
+        // Lives as long as the page, like the channel.
+        let on_message = Closure::<dyn Fn()>::new(changed).into_js_value();
+        channel.set_onmessage(Some(on_message.unchecked_ref()));
+        self.0.set_value(Some(channel));
+        true
+    }
+
+    /// Tells the other tabs that this one did something to the session.
+    pub(super) fn tell(self) {
+        self.0.with_value(|channel| {
+            if let Some(channel) = channel {
+                let _closed = channel.post_message(&"changed".into());
+            }
+        });
+    }
+}
