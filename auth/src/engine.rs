@@ -445,4 +445,6 @@ fn printable(text: &str, max: usize) -> String {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

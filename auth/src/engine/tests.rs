@@ -2,18 +2,18 @@ use super::*;
 use crate::{AccountId, Key, clock::ManualClock, password::PasswordHash, store::SqliteStore};
 use tempfile::TempDir;
 
-const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+pub(super) const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-struct Scene {
+pub(super) struct Scene {
     engine: Engine,
     clock: Arc<ManualClock>,
-    store: Arc<SqliteStore>,
-    keys: Vec<Key>,
+    pub(super) store: Arc<SqliteStore>,
+    pub(super) keys: Vec<Key>,
     _folder: TempDir,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let store =
             Arc::new(SqliteStore::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap());
@@ -23,7 +23,7 @@ impl Scene {
         Self { engine, clock, store, keys, _folder: folder }
     }
 
-    async fn with(self, name: &str, password: &str) -> Self {
+    pub(super) async fn with(self, name: &str, password: &str) -> Self {
         let hash = self.engine.hasher().hash(Password::typed(password).unwrap()).await.unwrap();
         self.store.create_account(&AccountName::parse(name).unwrap(), &hash, false, START).await.unwrap();
         self
@@ -43,7 +43,7 @@ impl Scene {
         self.engine.sealer().session_cookie(session).unwrap().value().to_owned()
     }
 
-    async fn account(&self, name: &str) -> AccountId {
+    pub(super) async fn account(&self, name: &str) -> AccountId {
         self.store.account(&AccountName::parse(name).unwrap()).await.unwrap().unwrap().0.id
     }
 
@@ -52,7 +52,7 @@ impl Scene {
     }
 }
 
-fn engine(store: &Arc<SqliteStore>, clock: &Arc<ManualClock>, keys: &[Key], policy: Policy) -> Engine {
+pub(super) fn engine(store: &Arc<SqliteStore>, clock: &Arc<ManualClock>, keys: &[Key], policy: Policy) -> Engine {
     let config = EngineConfig {
         policy,
         clock: clock.clone(),
@@ -62,7 +62,7 @@ fn engine(store: &Arc<SqliteStore>, clock: &Arc<ManualClock>, keys: &[Key], poli
     Engine::new(store.clone(), KeyRing::new(keys.to_vec()).unwrap(), config)
 }
 
-fn request<'a>(name: &'a str, password: &str) -> SignIn<'a> {
+pub(super) fn request<'a>(name: &'a str, password: &str) -> SignIn<'a> {
     SignIn {
         name,
         password: Password::typed(password).unwrap(),

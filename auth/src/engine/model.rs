@@ -1,0 +1,187 @@
+//! Random days in the life of two nodes and one store, against a model of a few lines: a session is
+//! accepted if and only if the model says so, and refused for the reason that the model gives.
+
+use super::{tests, tests::Scene, *};
+use crate::{AccountState, clock::ManualClock};
+
+const PASSWORD: &str = "the password of all";
+const NAMES: [&str; 3] = ["alice", "bob", "carol"];
+const IDLE: u64 = 600_000;
+const ABSOLUTE: u64 = 12 * 3_600_000;
+
+/// What should be true of a session.
+struct Expected {
+    account: usize,
+    started: u64,
+    used: u64,
+    ended: Option<Reason>,
+    /// Every cookie that was ever sent for it.
+    cookies: Vec<String>,
+    id: SessionId,
+}
+
+impl Expected {
+    /// Why it is dead now, if it is.
+    fn standing(&self, now: u64) -> Option<Reason> {
+        let (idle, absolute) = (self.used + IDLE, self.started + ABSOLUTE);
+        match self.ended {
+            None if now >= absolute && absolute <= idle => Some(Reason::Absolute),
+            None if now >= idle => Some(Reason::Idle),
+            ended => ended,
+        }
+    }
+
+    /// The same, and a timeout that somebody saw is an end from then on.
+    fn judge(&mut self, now: u64) -> Option<Reason> {
+        self.ended = self.standing(now);
+        self.ended
+    }
+}
+
+/// Numbers that look random and are the same in every run (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % sides as u64).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_accepted_exactly_when_the_model_says_so() {
+    for seed in 1..=8 {
+        run(seed).await;
+    }
+}
+
+async fn run(seed: u64) {
+    let mut scene = Scene::new().await;
+    for name in NAMES {
+        scene = scene.with(name, PASSWORD).await;
+    }
+    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut now = 0_u64;
+    let mut disabled = [false; NAMES.len()];
+    let mut sessions: Vec<Expected> = Vec::new();
+    let mut accepted = 0;
+    let clock = ManualClock::at(tests::START);
+    let node = |scene: &Scene| tests::engine(&scene.store, &clock, &scene.keys, Policy::default());
+    let mut nodes = [node(&scene), node(&scene)];
+    for step in 0..150 {
+        let engine = nodes[dice.roll(2)].clone();
+        let store = engine.store();
+        let account = dice.roll(NAMES.len());
+        let pick = (!sessions.is_empty()).then(|| dice.roll(sessions.len()));
+        let at = engine.now();
+        let end_all = |sessions: &mut [Expected], of: &dyn Fn(&Expected) -> bool, reason| {
+            // What ends sessions ends those that time has not ended yet; whether time had, nobody
+            // has looked, so the store does not know.
+            sessions.iter_mut().filter(|s| s.ended.is_none() && of(s)).for_each(|s| s.ended = Some(reason));
+        };
+        match (dice.roll(14), pick) {
+            (0..=2, _) => {
+                let replaced = pick.filter(|&i| dice.roll(2) == 0 && sessions[i].standing(now).is_none());
+                let old = match replaced {
+                    Some(i) => match engine.check(sessions[i].cookies.last().unwrap()).await {
+                        Access::Active(session) => Some(session),
+                        other => panic!("seed {seed}, step {step}: {other:?}"),
+                    },
+                    None => None,
+                };
+                let request = SignIn { replaces: old.as_ref(), ..tests::request(NAMES[account], PASSWORD) };
+                match engine.sign_in(request).await {
+                    Ok(session) => {
+                        assert!(!disabled[account], "seed {seed}, step {step}: a disabled account signed in");
+                        if let Some(i) = replaced {
+                            sessions[i].ended = Some(Reason::Replaced);
+                        }
+                        let cookies = vec![engine.sealer().session_cookie(&session).unwrap().value().to_owned()];
+                        sessions.push(Expected {
+                            account,
+                            started: now,
+                            used: now,
+                            ended: None,
+                            cookies,
+                            id: session.id,
+                        });
+                    }
+                    Err(error) => assert!(disabled[account], "seed {seed}, step {step}: {error}"),
+                }
+            }
+            (3..=6, Some(i)) => {
+                // Any of its cookies: an answer may never have arrived.
+                let cookie = sessions[i].cookies[dice.roll(sessions[i].cookies.len())].clone();
+                match (engine.check(&cookie).await, sessions[i].judge(now)) {
+                    (Access::Active(session), None) => {
+                        accepted += 1;
+                        if dice.roll(2) == 0 {
+                            let extended = engine.extend(&session).await.unwrap().unwrap();
+                            sessions[i].used = now;
+                            sessions[i]
+                                .cookies
+                                .push(engine.sealer().session_cookie(&extended).unwrap().value().to_owned());
+                        }
+                    }
+                    (Access::Absent { reason, .. }, Some(expected)) => {
+                        assert_eq!(reason, expected, "seed {seed}, step {step}")
+                    }
+                    (access, expected) => {
+                        panic!("seed {seed}, step {step}: {access:?}, and the model says {expected:?}")
+                    }
+                }
+            }
+            (7, Some(i)) => {
+                if let Access::Active(session) = engine.check(sessions[i].cookies.last().unwrap()).await {
+                    engine.sign_out(&session).await.unwrap();
+                    assert_eq!(sessions[i].judge(now), None, "seed {seed}, step {step}");
+                    sessions[i].ended = Some(Reason::SignedOut);
+                }
+            }
+            (8, Some(i)) => {
+                store.end(Which::Id(sessions[i].id.clone()), Reason::Revoked, at, None).await.unwrap();
+                let id = sessions[i].id.clone();
+                end_all(&mut sessions, &|s| s.id == id, Reason::Revoked);
+            }
+            (9, _) => {
+                let (which, of): (_, Box<dyn Fn(&Expected) -> bool>) = if dice.roll(3) == 0 {
+                    (Which::All, Box::new(|_| true))
+                } else {
+                    let id = scene.account(NAMES[account]).await;
+                    (Which::Account(id, None), Box::new(move |s| s.account == account))
+                };
+                store.end(which, Reason::Revoked, at, None).await.unwrap();
+                end_all(&mut sessions, &*of, Reason::Revoked);
+            }
+            (10, _) => {
+                disabled[account] = !disabled[account];
+                let state = if disabled[account] { AccountState::Disabled } else { AccountState::Active };
+                store.set_state(scene.account(NAMES[account]).await, state, at).await.unwrap();
+                if disabled[account] {
+                    end_all(&mut sessions, &|s| s.account == account, Reason::AccountDisabled);
+                }
+            }
+            (11, _) => {
+                let name = AccountName::parse(NAMES[account]).unwrap();
+                let (found, hash) = store.account(&name).await.unwrap().unwrap();
+                store.set_password(found.id, &hash, at).await.unwrap();
+                end_all(&mut sessions, &|s| s.account == account, Reason::PasswordChanged);
+            }
+            (12, _) => nodes[dice.roll(2)] = node(&scene),
+            _ => {
+                // Often a little, sometimes to the millisecond of a deadline, seldom far.
+                let step = match dice.roll(6) {
+                    0 => IDLE,
+                    1 => IDLE - 1,
+                    2 => ABSOLUTE / 3,
+                    _ => u64::try_from(dice.roll(300_000)).unwrap(),
+                };
+                now += step;
+                clock.advance(Duration::from_millis(step));
+            }
+        }
+    }
+    assert!(accepted > 3, "seed {seed} accepted {accepted} times: the test tests nothing");
+}
