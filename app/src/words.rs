@@ -90,6 +90,12 @@ pub fn last_extension(absolute_ms: u64) -> String {
     format!("Sessions last {} at most; this one cannot be extended.", duration(absolute_ms))
 }
 
+/// This browser has lost its network.
+pub const OFFLINE: &str = "You are offline.";
+
+/// It has it again.
+pub const ONLINE: &str = "You are back online.";
+
 /// The server answers again.
 pub const BACK: &str = "The server answers again.";
 

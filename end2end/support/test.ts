@@ -73,7 +73,8 @@ export const test = base.extend<Fixtures>({
     await use(server);
     await server.stop();
   },
-  context: async ({ context, expectedErrors }, use) => {
+  // After the server, so that no request is cut before its page is closed.
+  context: async ({ context, expectedErrors, server: _server }, use) => {
     const errors = watch(context, expectedErrors);
     await use(context);
     expect(errors, "errors on the console").toEqual([]);

@@ -185,6 +185,28 @@ test.describe("server that hangs", () => {
   });
 });
 
+test.describe("offline", () => {
+  test.use({ expectedErrors: /ERR_INTERNET_DISCONNECTED/, settings: { DAYPASS_IDLE_TIMEOUT: "60s" } });
+
+  test("a quiet banner, the countdown goes on, and it recovers", async ({ visitor, page, context }) => {
+    await visitor.open("/login");
+    await visitor.signIn();
+    await context.setOffline(true);
+    const banner = page.getByText("You are offline.");
+    await expect(banner).toBeVisible();
+    const before = await page.getByRole("timer").textContent();
+    await expect(page.getByRole("timer")).not.toHaveText(before ?? "");
+    // Long enough for the page to ask in vain: still no alarm, and still signed in.
+    await page.waitForFunction((start) => Date.now() - start > 6000, Date.now());
+    await expect(visitor.toast("does not answer")).toHaveCount(0);
+    await visitor.seesHome();
+    await context.setOffline(false);
+    await expect(visitor.toast("You are back online.")).toBeVisible();
+    await expect(banner).toHaveCount(0);
+    await visitor.seesHome();
+  });
+});
+
 test("an answer from before the sign-out brings nothing back", async ({ visitor, page }) => {
   await visitor.open("/login");
   await visitor.signIn();

@@ -1,17 +1,20 @@
 use super::use_sign_out;
-use crate::session::Session;
+use crate::{session::Session, words};
 use leptos::{form::ActionForm, prelude::*};
 
 /// The word mark and, when somebody is signed in, who, and the way out.
 #[component]
 pub(crate) fn Header() -> impl IntoView {
     let session = Session::expect();
-    let account = Memo::new(move |_| session.is_active().then(|| session.info().map(|info| info.account)).flatten());
+    let account = Memo::new(move |_| session.account());
     view! {
         <header class="header">
             <a class="header__mark" href="/">
                 "Daypass"
             </a>
+            <p class="header__state" role="status">
+                {move || session.is_offline().then_some(words::OFFLINE)}
+            </p>
             {move || account.get().map(|account| view! { <Way account /> })}
         </header>
     }

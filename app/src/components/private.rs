@@ -1,5 +1,5 @@
 use crate::{pages::SignInCard, session::Session};
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 /// What only somebody who is signed in may see. When the session ends it leaves the document at
 /// once, and the sign-in form takes its place at the same address.
@@ -9,12 +9,12 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn Private(children: ChildrenFn) -> impl IntoView {
     let session = Session::expect();
-    // A memo, so that a second that passes draws nothing anew.
-    let active = Memo::new(move |_| session.is_active());
+    // A memo, so that a second that passes draws nothing anew; of the account, so that nothing of
+    // one person's is left for the next.
+    let account = Memo::new(move |_| session.account());
     let children = StoredValue::new(children);
-    view! {
-        <Show when=move || active.get() fallback=|| view! { <SignInCard /> }>
-            {children.with_value(|children| children())}
-        </Show>
+    move || match account.get() {
+        Some(_) => Either::Left(children.with_value(|children| children())),
+        None => Either::Right(view! { <SignInCard /> }),
     }
 }

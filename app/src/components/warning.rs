@@ -13,7 +13,11 @@ pub(crate) fn Warning() -> impl IntoView {
     let understood = RwSignal::new(false);
     let warned = Memo::new(move |_| session.is_warned());
     let last = Memo::new(move |_| session.is_last());
+    // Counts how often the browser closed it by itself: a second Escape, or a phone's back gesture,
+    // cannot be prevented. While there is something to say it opens again.
+    let closed = RwSignal::new(0);
     Effect::new(move |_| {
+        closed.track();
         let open = warned.get() && !understood.get();
         if !warned.get() {
             understood.set(false);
@@ -37,6 +41,11 @@ pub(crate) fn Warning() -> impl IntoView {
         event.prevent_default();
         stay();
     };
+    // The toasts lie under the dialog, where nobody sees or hears them.
+    let problem = move || {
+        let refused = sign_out.value().get().and_then(Result::err);
+        session.failure().or(refused).map(words::error)
+    };
     let why = move || {
         if last.get() {
             words::last_extension(session.info().map_or(0, |info| info.absolute_timeout_ms))
@@ -51,10 +60,14 @@ pub(crate) fn Warning() -> impl IntoView {
             aria-labelledby="warning-title"
             aria-describedby="warning-why"
             on:cancel=on_cancel
+            on:close=move |_| closed.update(|closed| *closed += 1)
         >
             <h2 id="warning-title">"You will be signed out soon"</h2>
             <p id="warning-why">{why}</p>
             <p class="dialog__figures">{move || words::clock(session.left_ms())}</p>
+            <p role="status" class="dialog__problem">
+                {problem}
+            </p>
             <div class="dialog__actions">
                 <button type="button" class="button button--main" autofocus on:click=move |_| stay()>
                     {move || if last.get() { "Understood" } else { "Stay signed in" }}

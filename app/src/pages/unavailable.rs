@@ -7,6 +7,10 @@ use std::time::Duration;
 pub(crate) fn UnavailablePage() -> impl IntoView {
     Effect::new(move |_| {
         let retry = || {
+            // Loading a page is activity: only for somebody who looks at it.
+            if document().hidden() {
+                return;
+            }
             spawn_local(async {
                 if crate::api::check_session().await.is_ok() {
                     let _never_fails = window().location().reload();

@@ -4,7 +4,8 @@
 use super::{Session, watch::is_visible};
 use leptos::leptos_dom::helpers::window_event_listener_untyped;
 
-const EVENTS: [&str; 6] = ["keydown", "pointerdown", "pointermove", "wheel", "touchstart", "touchmove"];
+// `input` without a key: dictation, a menu's paste, a password manager.
+const EVENTS: [&str; 7] = ["keydown", "input", "pointerdown", "pointermove", "wheel", "touchstart", "touchmove"];
 
 /// Starts listening. Called once, in the browser.
 pub(super) fn start(session: Session) {

@@ -13,6 +13,8 @@ use leptos::{prelude::*, task::spawn_local};
 
 /// A person's doing is told to the server at most this often.
 const EXTEND_EVERY_MS: u64 = 30_000;
+/// How long an answer is waited for. A server that hangs is as good as none.
+pub(super) const GIVE_UP_AFTER_MS: u64 = 10_000;
 /// Nobody reads and answers in less (WCAG 2.2.1).
 const SHORTEST_WARNING_MS: u64 = 20_000;
 
@@ -31,20 +33,35 @@ enum View {
     Ended(Reason),
 }
 
+/// Whether the server can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// It answers.
+    Here,
+    /// It does not.
+    Away,
+    /// This browser has no network.
+    Offline,
+}
+
 /// The page's session, from the context. Cheap to copy.
 #[derive(Clone, Copy)]
 pub(crate) struct Session {
     view: RwSignal<View>,
     /// Ticks, so that what depends on time is drawn anew.
     now: RwSignal<Moment>,
-    reachable: RwSignal<bool>,
+    reach: RwSignal<Reach>,
     /// Counts what this page did to the session itself: an answer to a question from before is no
     /// longer about the session that there is now.
     turn: StoredValue<u32>,
     /// How long before the end the page says so, in milliseconds, if the timeouts leave that much.
     warning_ms: StoredValue<u64>,
-    /// A request to extend is under way.
-    extending: StoredValue<bool>,
+    /// When the last request to extend was sent, and whether its answer is awaited.
+    extension: StoredValue<Option<(Moment, bool)>>,
+    /// Why the person's last wish to stay was not granted.
+    failed: RwSignal<Option<AppError>>,
+    /// Who was signed in last, as far as this page knows.
+    last_account: StoredValue<Option<String>>,
     tabs: Tabs,
     toasts: Toasts,
 }
@@ -74,10 +91,12 @@ impl Session {
             view: RwSignal::new(view),
             // The first paint is the server's: time starts to run once the page is live.
             now: RwSignal::new(taken),
-            reachable: RwSignal::new(!first.unavailable),
+            reach: RwSignal::new(if first.unavailable { Reach::Away } else { Reach::Here }),
             turn: StoredValue::new(0),
             warning_ms: StoredValue::new(first.warning_ms),
-            extending: StoredValue::new(false),
+            extension: StoredValue::new(None),
+            failed: RwSignal::new(None),
+            last_account: StoredValue::new(first.session.as_ref().map(|info| info.account.clone())),
             tabs: Tabs::new(),
             toasts,
         };
@@ -98,6 +117,11 @@ impl Session {
         self.left_ms() > 0
     }
 
+    /// Whose private views may be shown. Tracks.
+    pub(crate) fn account(self) -> Option<String> {
+        if self.is_active() { self.info().map(|info| info.account) } else { None }
+    }
+
     /// Milliseconds until the session ends if nothing happens. Tracks.
     pub(crate) fn left_ms(self) -> u64 {
         let now = self.now.get();
@@ -114,46 +138,61 @@ impl Session {
         left > 0 && self.info().is_some_and(|info| left <= warning_for(&info, warning))
     }
 
-    /// Whether it is the absolute timeout that is near, which nothing extends. Tracks.
+    /// Whether it is the absolute timeout that comes next, which nothing extends. Tracks.
     pub(crate) fn is_last(self) -> bool {
-        let now = self.now.get();
-        let warning = self.warning_ms.get_value();
-        self.view.with(|view| match view {
-            View::Active { info, taken } => {
-                info.absolute_left_ms.saturating_sub(now.since(*taken)) <= warning_for(info, warning)
-            }
-            View::Guest | View::Ended(_) => false,
-        })
+        self.info().is_some_and(|info| info.absolute_left_ms <= info.idle_left_ms)
     }
 
-    /// Whether what the person does now is worth telling the server: not on every key, and not
-    /// while the warning asks them.
+    /// Why the person's wish to stay was not granted, if it was not. Tracks.
+    pub(crate) fn failure(self) -> Option<AppError> {
+        self.failed.get()
+    }
+
+    /// Whether what the person does now is worth telling the server: not on every key, not at once
+    /// again when it failed, and not while the warning asks them.
     pub(super) fn is_extension_due(self) -> bool {
         let now = Moment::now();
+        let attempted = self.extension.get_value().map(|(sent, _)| now.since(sent));
         let due = self.view.with_untracked(|view| match view {
             View::Active { info, taken } => {
-                let used = info.idle_timeout_ms - info.idle_left_ms.min(info.idle_timeout_ms) + now.since(*taken);
-                used >= (info.idle_timeout_ms / 20).min(EXTEND_EVERY_MS)
+                let used = info.idle_timeout_ms.saturating_sub(info.idle_left_ms) + now.since(*taken);
+                let enough = (info.idle_timeout_ms / 20).min(EXTEND_EVERY_MS);
+                used >= enough && attempted.is_none_or(|attempted| attempted >= enough)
             }
             View::Guest | View::Ended(_) => false,
         });
-        due && !self.extending.get_value() && !untrack(|| self.is_warned()) && untrack(|| self.is_active())
+        due && !self.is_extending(now) && untrack(|| self.is_active() && !self.is_warned())
+    }
+
+    /// An answer that does not come is not waited for for ever.
+    fn is_extending(self, now: Moment) -> bool {
+        self.extension.get_value().is_some_and(|(sent, awaited)| awaited && now.since(sent) < GIVE_UP_AFTER_MS)
     }
 
     /// Extends the session, because the person did something.
     pub(crate) fn extend(self) {
-        if self.extending.get_value() {
+        let (sent, turn) = (Moment::now(), self.turn());
+        if self.is_extending(sent) {
             return;
         }
-        self.extending.set_value(true);
-        let (sent, turn) = (Moment::now(), self.turn());
+        self.extension.set_value(Some((sent, true)));
         spawn_local(async move {
             let answer = api::extend().await;
-            self.extending.set_value(false);
-            // That there is no session any more, or no server, was heard where all answers are.
-            if let (Ok(info), true) = (answer, self.turn() == turn) {
-                self.take(info, sent);
-                self.tabs.tell();
+            if self.extension.get_value() == Some((sent, true)) {
+                self.extension.set_value(Some((sent, false)));
+            }
+            if self.turn() != turn {
+                return;
+            }
+            match answer {
+                Ok(info) => {
+                    // What was asked before knows less.
+                    self.turn.update_value(|turn| *turn += 1);
+                    self.take(info, sent);
+                    self.tabs.tell();
+                }
+                Err(AppError::Unauthenticated { reason }) => self.ended(reason),
+                Err(error) => self.failed.set(Some(error)),
             }
         });
     }
@@ -187,7 +226,7 @@ impl Session {
     }
 
     pub(super) fn is_reachable(self) -> bool {
-        self.reachable.get_untracked()
+        self.reach.get_untracked() == Reach::Here
     }
 
     pub(super) fn believes_active(self) -> bool {
@@ -205,18 +244,26 @@ impl Session {
 
     /// The server said what is left. `sent` is when it was asked.
     pub(super) fn refreshed(self, info: SessionInfo, sent: Moment) {
-        let before = self.view.with_untracked(|view| match view {
-            View::Active { info, .. } => Some(info.account.clone()),
-            View::Guest | View::Ended(_) => None,
-        });
-        // Somebody signed in, or signed in as another, in another tab.
-        if before.is_some_and(|before| before != info.account) {
+        let left = untrack(|| self.left_ms());
+        if self.believes_active() && left == 0 && info.left_ms() < 1000 {
+            // It ends this very second: not worth showing once more.
+            return;
+        }
+        let known = self.last_account.get_value();
+        if known.is_some_and(|known| known != info.account) {
+            self.toasts.clear();
             self.toasts.show(Kind::Info, Topic::Session, words::other_account(&info.account));
+        } else if !self.believes_active() {
+            // Signed in again in another tab: what was said of the end is over.
+            self.toasts.clear_topic(Topic::Session);
+            self.toasts.clear_topic(Topic::Form);
         }
         self.take(info, sent);
     }
 
     fn take(self, info: SessionInfo, taken: Moment) {
+        self.failed.set(None);
+        self.last_account.set_value(Some(info.account.clone()));
         self.now.set(Moment::now());
         self.view.set(View::Active { info, taken });
     }
@@ -247,21 +294,34 @@ impl Session {
         }
     }
 
+    /// Whether this browser has lost its network. Tracks.
+    pub(crate) fn is_offline(self) -> bool {
+        self.reach.get() == Reach::Offline
+    }
+
+    /// This browser has lost its network. The banner says so; nobody is signed out by that.
+    pub(super) fn offline(self) {
+        self.toasts.clear_topic(Topic::Reach);
+        self.reach.set(Reach::Offline);
+    }
+
     /// The server did not answer, or said that it is away.
     pub(super) fn unreachable(self) {
-        if self.reachable.get_untracked() {
-            self.reachable.set(false);
+        if self.reach.get_untracked() == Reach::Here {
+            self.reach.set(Reach::Away);
             self.toasts.show(Kind::Bad, Topic::Reach, words::unreachable(self.believes_active()));
         }
     }
 
     /// The server answered.
     pub(super) fn reached(self) {
-        if !self.reachable.get_untracked() {
-            self.reachable.set(true);
-            self.toasts.clear_topic(Topic::Reach);
-            self.toasts.show(Kind::Good, Topic::Reach, words::BACK);
-        }
+        let back = match self.reach.get_untracked() {
+            Reach::Here => return,
+            Reach::Away => words::BACK,
+            Reach::Offline => words::ONLINE,
+        };
+        self.reach.set(Reach::Here);
+        self.toasts.show(Kind::Good, Topic::Reach, back);
     }
 
     /// A form was refused.

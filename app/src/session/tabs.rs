@@ -10,12 +10,12 @@ const CHANNEL: &str = "daypass";
 
 /// How this tab reaches the others.
 #[derive(Clone, Copy)]
-pub(crate) struct Tabs(StoredValue<Option<BroadcastChannel>, LocalStorage>);
+pub(crate) struct Tabs(StoredValue<Option<BroadcastChannel>>);
 
 impl Tabs {
     /// Not listening yet; on the server never.
     pub(super) fn new() -> Self {
-        Self(StoredValue::new_local(None))
+        Self(StoredValue::new(None))
     }
 
     /// Starts listening. Says whether the browser can do it.

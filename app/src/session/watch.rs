@@ -1,6 +1,6 @@
 //! Keeps what the page believes true: time, the server, sleep, and the back button.
 
-use super::{Moment, Session, activity};
+use super::{Moment, Session, activity, provider::GIVE_UP_AFTER_MS};
 use crate::api::{self, Heard, Listener};
 use leptos::{ev, leptos_dom::helpers::window_event_listener_untyped, prelude::*, task::spawn_local};
 use std::time::Duration;
@@ -10,8 +10,6 @@ use std::time::Duration;
 const ASK_EVERY_MS: u64 = 5_000;
 /// How often it asks when nobody answers.
 const RETRY_EVERY_MS: u64 = 2_000;
-/// How long an answer is waited for. A server that hangs is as good as none.
-const GIVE_UP_AFTER_MS: u64 = 10_000;
 
 #[derive(Clone, Copy)]
 struct Watch {
@@ -48,6 +46,8 @@ pub(crate) fn start(session: Session) {
         // A browser without channels: then every tab asks as often as tabs shall agree.
         watch.every.set_value(RETRY_EVERY_MS / 2);
     }
+    // Loading this page may have extended the session, started it or ended it.
+    session.tabs().tell();
     // An app lives as long as its page; nothing here is ever taken down.
     let _timer = set_interval_with_handle(move || watch.tick(), Duration::from_secs(1));
     for event in ["visibilitychange", "online", "focus"] {
@@ -59,6 +59,7 @@ pub(crate) fn start(session: Session) {
             }
         });
     }
+    let _offline = window_event_listener_untyped("offline", move |_| watch.session.offline());
     let _leaving = window_event_listener_untyped("pagehide", move |_| watch.leaving.set_value(true));
     let _back = window_event_listener(ev::pageshow, move |event| {
         watch.leaving.set_value(false);
@@ -122,7 +123,6 @@ impl Watch {
             let in_time = self.waiting.get_value() == Some(question);
             if in_time {
                 self.waiting.set_value(None);
-                self.asked.set_value(Moment::now());
             }
             if self.again.get_value() && in_time {
                 self.again.set_value(false);

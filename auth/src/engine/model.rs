@@ -126,7 +126,7 @@ async fn run(seed: u64) {
                         }
                     }
                     (Access::Absent { reason, .. }, Some(expected)) => {
-                        assert_eq!(reason, expected, "seed {seed}, step {step}")
+                        assert_eq!(reason, expected, "seed {seed}, step {step}");
                     }
                     (access, expected) => {
                         panic!("seed {seed}, step {step}: {access:?}, and the model says {expected:?}")
@@ -146,14 +146,14 @@ async fn run(seed: u64) {
                 end_all(&mut sessions, &|s| s.id == id, Reason::Revoked);
             }
             (9, _) => {
-                let (which, of): (_, Box<dyn Fn(&Expected) -> bool>) = if dice.roll(3) == 0 {
-                    (Which::All, Box::new(|_| true))
-                } else {
-                    let id = scene.account(NAMES[account]).await;
-                    (Which::Account(id, None), Box::new(move |s| s.account == account))
+                // All of everybody, or of one account.
+                let of = (dice.roll(3) > 0).then_some(account);
+                let which = match of {
+                    Some(account) => Which::Account(scene.account(NAMES[account]).await, None),
+                    None => Which::All,
                 };
                 store.end(which, Reason::Revoked, at, None).await.unwrap();
-                end_all(&mut sessions, &*of, Reason::Revoked);
+                end_all(&mut sessions, &|s| of.is_none_or(|of| s.account == of), Reason::Revoked);
             }
             (10, _) => {
                 disabled[account] = !disabled[account];

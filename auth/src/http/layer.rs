@@ -106,7 +106,11 @@ pub(crate) async fn session(
         }
         (Change::Nothing, Access::Absent { reason, .. }) => {
             if *reason != Reason::None {
-                cookies.add(spec.removal(spec.session_name()));
+                // A session that was replaced has its successor in this same browser, whose cookie
+                // a late answer would take away.
+                if *reason != Reason::Replaced {
+                    cookies.add(spec.removal(spec.session_name()));
+                }
                 response.headers_mut().insert(ENDED_HEADER, HeaderValue::from_static(reason.as_str()));
             }
         }
