@@ -143,10 +143,11 @@ impl SqliteStore {
 async fn inspect(options: &SqliteConnectOptions, path: &str) -> Result<(), OpenError> {
     let not_ours = |why: &str| OpenError::NotOurs { path: path.to_owned(), why: why.to_owned() };
     let explain = |error: sqlx::Error| {
-        let code = error.as_database_error().and_then(|e| e.code().map(|c| c.to_string())).unwrap_or_default();
-        match code.as_str() {
-            "26" => not_ours("it is not a database"),
-            "11" => OpenError::Corrupt { path: path.to_owned(), why: "it cannot be read".to_owned() },
+        let code = error.as_database_error().and_then(|e| e.code()?.parse::<i32>().ok());
+        // The low byte is the kind of error, what is above it the detail.
+        match code.map(|code| code & 0xff) {
+            Some(26) => not_ours("it is not a database"),
+            Some(11) => OpenError::Corrupt { path: path.to_owned(), why: "it cannot be read".to_owned() },
             _ => OpenError::Unusable { path: path.to_owned(), why: error.to_string() },
         }
     };

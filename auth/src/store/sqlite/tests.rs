@@ -64,7 +64,13 @@ async fn a_file_that_is_not_ours_is_refused_and_left_as_it_was() {
     bytes[page..page + 4096].fill(0xff);
     fs::write(&damaged, &bytes).unwrap();
 
-    for name in ["text", "other", "newer", "damaged"] {
+    // Cut short, as by a disk that was full.
+    let whole = path("whole");
+    open(&whole).await.unwrap().close().await;
+    let bytes = fs::read(&whole).unwrap();
+    fs::write(path("cut"), &bytes[..bytes.len() / 2 + 100]).unwrap();
+
+    for name in ["text", "other", "newer", "damaged", "cut"] {
         let before = fs::read(path(name)).unwrap();
         let error = open(&path(name)).await.expect_err(name);
         let right = match name {
