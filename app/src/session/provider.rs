@@ -15,8 +15,10 @@ use leptos::{prelude::*, task::spawn_local};
 const EXTEND_EVERY_MS: u64 = 30_000;
 /// How long an answer is waited for. A server that hangs is as good as none.
 pub(super) const GIVE_UP_AFTER_MS: u64 = 10_000;
-/// Nobody reads and answers in less (WCAG 2.2.1).
+/// What people are given to answer, if the timeout leaves that much (WCAG 2.2.1).
 const SHORTEST_WARNING_MS: u64 = 20_000;
+/// Nobody reads a dialog and answers it in less.
+const UNREADABLE_MS: u64 = 5_000;
 
 /// What the page believes.
 #[derive(Clone, Debug, PartialEq)]
@@ -344,10 +346,13 @@ const fn end_kind(reason: Reason) -> Kind {
 
 /// How long before its end the page warns of a session with these timeouts: as configured, but not
 /// for more than half of a short timeout, not for less than twenty seconds, and in any case only
-/// after a third of the time has passed in peace.
+/// after a third of the time has passed in peace. What leaves nobody the time to read it is not shown.
 fn warning_for(info: &SessionInfo, configured: u64) -> u64 {
     let whole = info.idle_timeout_ms.min(info.absolute_timeout_ms);
-    configured.min((whole / 2).max(SHORTEST_WARNING_MS)).min(whole / 3 * 2)
+    match configured.min((whole / 2).max(SHORTEST_WARNING_MS)).min(whole / 3 * 2) {
+        ..UNREADABLE_MS => 0,
+        warning => warning,
+    }
 }
 
 #[cfg(test)]
@@ -371,7 +376,9 @@ mod tests {
             (60_000, 60_000, 30_000),
             (36_000, 60_000, 20_000),
             (12_000, 60_000, 8_000),
-            (3_000, 60_000, 2_000),
+            (7_500, 60_000, 5_000),
+            (7_000, 60_000, 0),
+            (1_000, 60_000, 0),
         ] {
             assert_eq!(warning_for(&info(idle), configured), warning, "{idle}");
         }
