@@ -143,7 +143,7 @@ pub struct SweepBefore {
 
 /// Accounts and sessions, kept.
 ///
-/// The rules that every store keeps (and [`conformance`] checks):
+/// The rules that every store keeps (and the module `conformance` checks):
 /// - A session's row is inserted once and then only narrowed. Every change is an update with its
 ///   condition, and says whether it applied. Nothing re-creates a row.
 /// - What ends sessions is durable when it returns.
