@@ -7,7 +7,7 @@ use crate::{
     session::{Session, watch},
     toast::Toasts,
 };
-use daypass_auth::{Reason, SessionInfo};
+use daypass_auth::{Reason, SessionInfo, info::millis};
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
@@ -124,7 +124,7 @@ fn mark_hydrated() {
 #[cfg(not(feature = "ssr"))]
 fn first_paint() -> FirstPaint {
     // Only ever asked when the document brought nothing: then nobody is known to be signed in.
-    FirstPaint { session: None, unavailable: false, notice: None, warning_ms: ms(PageSettings::default().warning) }
+    FirstPaint { session: None, unavailable: false, notice: None, warning_ms: millis(PageSettings::default().warning) }
 }
 
 #[cfg(feature = "ssr")]
@@ -132,7 +132,8 @@ fn first_paint() -> FirstPaint {
     use daypass_auth::{Access, http::Notice};
 
     let settings = use_context::<PageSettings>().unwrap_or_default();
-    let mut first = FirstPaint { session: None, unavailable: false, notice: None, warning_ms: ms(settings.warning) };
+    let mut first =
+        FirstPaint { session: None, unavailable: false, notice: None, warning_ms: millis(settings.warning) };
     // Without a request the routes are only being listed.
     let Some(parts) = use_context::<http::request::Parts>() else { return first };
     match parts.extensions.get::<Access>() {
@@ -143,14 +144,14 @@ fn first_paint() -> FirstPaint {
     first.notice = match parts.extensions.get::<Notice>() {
         Some(Notice::Ended { reason, remembered }) => use_context::<daypass_auth::Engine>().map(|engine| {
             let timeouts = engine.policy().timeouts(*remembered);
-            PageNotice::Ended { reason: *reason, idle_ms: ms(timeouts.idle), absolute_ms: ms(timeouts.absolute) }
+            PageNotice::Ended {
+                reason: *reason,
+                idle_ms: millis(timeouts.idle),
+                absolute_ms: millis(timeouts.absolute),
+            }
         }),
         Some(Notice::App(text)) => serde_json::from_str(text).ok(),
         None => None,
     };
     first
-}
-
-fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -65,6 +65,12 @@ impl EngineConfig {
     }
 }
 
+/// Whether an origin, of either scheme, is this machine and no other.
+#[must_use]
+pub fn is_loopback_origin(origin: &str) -> bool {
+    origin.split_once("://").is_some_and(|(_, host)| is_loopback(host))
+}
+
 /// Whether an origin's host, with or without a port, is this machine and no other.
 fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {

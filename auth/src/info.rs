@@ -1,6 +1,7 @@
 //! What the page may know of a session.
 
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What the page knows of its session. Times are what is left by the server's clock, so that a
 /// browser whose clock is wrong shows the right thing.
@@ -20,6 +21,12 @@ pub struct SessionInfo {
     pub age_ms: u64,
     /// Whether the session outlives the browser's closing.
     pub remembered: bool,
+}
+
+/// A length of time as it travels: in whole milliseconds.
+#[must_use]
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl SessionInfo {

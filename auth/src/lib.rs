@@ -57,7 +57,7 @@ pub use reason::Reason;
 #[cfg(feature = "engine")]
 pub use account::{Account, AccountId, AccountName, AccountState, NameError};
 #[cfg(feature = "engine")]
-pub use engine::{Access, Engine, EngineConfig, OriginError, SignIn, SignInError};
+pub use engine::{Access, Engine, EngineConfig, OriginError, SignIn, SignInError, is_loopback_origin};
 #[cfg(feature = "engine")]
 pub use keys::{Key, KeyRing};
 #[cfg(feature = "engine")]

@@ -3,6 +3,7 @@
 use crate::{
     AccountId, AccountName, SessionInfo,
     clock::Timestamp,
+    info::millis,
     policy::{Deadlines, Policy, Times},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -148,7 +149,6 @@ impl Session {
     pub fn info(&self) -> SessionInfo {
         let deadlines = self.deadlines();
         let timeouts = self.policy.timeouts(self.times.remembered);
-        let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         SessionInfo {
             account: self.account.name.to_string(),
             idle_left_ms: millis(deadlines.idle.since(self.checked_at)),

@@ -3,7 +3,7 @@
 use crate::keys::KeySource;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use daypass_auth::{
-    EngineConfig, OriginError,
+    EngineConfig, OriginError, is_loopback_origin,
     policy::{Policy, PolicyError, Timeouts},
 };
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -363,16 +363,6 @@ fn normal_origin(text: &str) -> Result<String, ConfigError> {
         Ok(origin)
     } else {
         Err(ConfigError::NotAnOrigin(text.to_owned()))
-    }
-}
-
-fn is_loopback_origin(origin: &str) -> bool {
-    let host = url::Url::parse(origin).ok().and_then(|url| url.host().map(|host| host.to_owned()));
-    match host {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

@@ -99,18 +99,17 @@ pub async fn serve(options: &Options) -> Result<(), ServeError> {
     let told_to_stop = told_to_stop()?;
     announce(&settings);
 
-    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let (stop, mut stopped) = tokio::sync::watch::channel(false);
     let server = axum::serve(listener, router(state).into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(async move {
             told_to_stop.await;
             tracing::info!("stopping: no new requests, those under way are finished");
             let _nobody_waits = stop.send(true);
         });
-    let mut late = stopped.clone();
     tokio::select! {
         result = server.into_future() => result?,
         () = async {
-            let _sender_gone = late.wait_for(|&stop| stop).await;
+            let _sender_gone = stopped.wait_for(|&stop| stop).await;
             tokio::time::sleep(DRAIN).await;
         } => tracing::warn!("requests were still under way after {DRAIN:?}; they were cut"),
     }

@@ -1,5 +1,8 @@
 use super::{Glyph, Icon};
-use crate::toast::{Kind, Toast, Toasts};
+use crate::{
+    timer::every,
+    toast::{Kind, Toast, Toasts},
+};
 use leptos::{ev, html, prelude::*};
 use std::time::Duration;
 
@@ -16,12 +19,7 @@ pub(crate) fn Notifications() -> impl IntoView {
                 toasts.tick();
             }
         };
-        let timer = set_interval_with_handle(tick, Duration::from_secs(1));
-        on_cleanup(move || {
-            if let Ok(timer) = timer {
-                timer.clear();
-            }
-        });
+        every(Duration::from_secs(1), tick);
     });
     let list = move |urgent| {
         view! {

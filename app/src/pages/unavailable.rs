@@ -1,4 +1,4 @@
-use crate::components::Heading;
+use crate::{components::Heading, timer::every};
 use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
 
@@ -17,12 +17,7 @@ pub(crate) fn UnavailablePage() -> impl IntoView {
                 }
             });
         };
-        let timer = set_interval_with_handle(retry, Duration::from_secs(2));
-        on_cleanup(move || {
-            if let Ok(timer) = timer {
-                timer.clear();
-            }
-        });
+        every(Duration::from_secs(2), retry);
     });
     view! {
         <div class="message">

@@ -188,8 +188,7 @@ impl Session {
             }
             match answer {
                 Ok(info) => {
-                    // What was asked before knows less.
-                    self.turn.update_value(|turn| *turn += 1);
+                    self.begin_turn();
                     self.take(info, sent);
                     self.tabs.tell();
                 }
@@ -219,6 +218,11 @@ impl Session {
         })
     }
 
+    /// What was asked before knows less than this page does from now on.
+    fn begin_turn(self) {
+        self.turn.update_value(|turn| *turn += 1);
+    }
+
     pub(super) fn turn(self) -> u32 {
         self.turn.get_value()
     }
@@ -237,7 +241,7 @@ impl Session {
 
     /// Somebody signed in here. `sent` is when the request was sent.
     pub(crate) fn signed_in(self, info: SessionInfo, sent: Moment) {
-        self.turn.update_value(|turn| *turn += 1);
+        self.begin_turn();
         self.toasts.clear();
         self.toasts.show(Kind::Good, Topic::Session, words::welcome(&info.account));
         self.take(info, sent);
@@ -288,7 +292,7 @@ impl Session {
             View::Guest | View::Ended(_) => None,
         });
         if let Some((idle, absolute)) = timeouts {
-            self.turn.update_value(|turn| *turn += 1);
+            self.begin_turn();
             self.view.set(View::Ended(reason));
             self.toasts.clear_topic(Topic::Session);
             self.toasts.show(end_kind(reason), Topic::Session, words::ended(reason, idle, absolute));

@@ -2,7 +2,7 @@
 
 use crate::Reason;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 /// Tells the page why its session is no more, on whatever answer it hears first.
 pub const ENDED_HEADER: HeaderName = HeaderName::from_static("daypass-ended");
@@ -21,8 +21,27 @@ pub fn unauthenticated(reason: Reason) -> Response {
 #[must_use]
 pub fn unavailable() -> Response {
     let mut response = (StatusCode::SERVICE_UNAVAILABLE, JSON, r#"{"error":"unavailable"}"#).into_response();
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    retry_later(&mut response);
     response
+}
+
+/// Says when asking again is sensible, on an answer of 503.
+pub fn retry_later(response: &mut Response) {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+}
+
+/// 302 with nothing in it, to `to` or, if that cannot stand in a header, home.
+#[must_use]
+pub fn redirect(to: &str) -> Response {
+    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
+}
+
+/// Whether a browser sent a form by itself, and will show what it gets.
+#[must_use]
+pub fn from_form(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 const JSON: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];

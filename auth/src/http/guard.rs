@@ -2,7 +2,7 @@
 //! is rendered.
 
 use super::{
-    answer::{unauthenticated, unavailable},
+    answer::{from_form, redirect, retry_later, unauthenticated, unavailable},
     layer::LayerState,
     notice::{self, Notice},
 };
@@ -10,9 +10,9 @@ use crate::{Access, next};
 use axum::{
     extract::{Request, State},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode};
 use std::{fmt, pin::Pin, sync::Arc};
 use tower_cookies::Cookies;
 
@@ -96,21 +96,15 @@ pub(crate) async fn guard(
         }
         Access::Absent { reason, .. } => unauthenticated(reason),
         Access::Unavailable => match &guard.unavailable {
-            Some(page) if is_page || from_form(&request) => {
+            Some(page) if is_page || from_form(request.headers()) => {
                 let mut response = page(request).await;
                 *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+                retry_later(&mut response);
                 response
             }
             _ => unavailable(),
         },
     }
-}
-
-/// Whether a browser sent a form by itself, and will show what it gets.
-fn from_form(request: &Request) -> bool {
-    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// The `next` of the query, decoded once. The first one, if somebody gave several.
@@ -134,12 +128,4 @@ fn percent_decode(text: &str) -> Option<String> {
         });
     }
     String::from_utf8(out).ok()
-}
-
-/// 302 with nothing in it.
-fn redirect(to: &str) -> Response {
-    match HeaderValue::from_str(to) {
-        Ok(location) => (StatusCode::FOUND, [(header::LOCATION, location)]).into_response(),
-        Err(_) => (StatusCode::FOUND, [(header::LOCATION, HeaderValue::from_static("/"))]).into_response(),
-    }
 }

@@ -12,7 +12,7 @@ pub mod layer;
 pub mod notice;
 pub mod origin;
 
-pub use answer::{ENDED_HEADER, unauthenticated, unavailable};
+pub use answer::{ENDED_HEADER, from_form, redirect, retry_later, unauthenticated, unavailable};
 pub use guard::{Guard, UnavailablePage};
 pub use layer::Gate;
 pub use notice::Notice;

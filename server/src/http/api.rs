@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use daypass_app::AppError;
-use daypass_auth::Session;
+use daypass_auth::{Session, http::retry_later};
 use http::Uri;
 use serde::Serialize;
 
@@ -39,7 +39,7 @@ pub(super) async fn method_not_allowed(uri: Uri) -> Response {
 pub(super) fn answer(error: AppError) -> Response {
     let mut response = (error.status(), Json(error)).into_response();
     if error == AppError::Unavailable {
-        response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("2"));
+        retry_later(&mut response);
     }
     response
 }

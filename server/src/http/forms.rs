@@ -9,7 +9,7 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use daypass_app::{
     AppError, PageNotice,
@@ -17,10 +17,10 @@ use daypass_app::{
 };
 use daypass_auth::{
     AccountName, Engine, Reason,
-    http::{Notice, notice},
+    http::{Notice, from_form, notice, redirect},
     next,
 };
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, header};
 use leptos::{prelude::FromServerFnError, server_fn::axum::server_fn_paths};
 use std::{collections::HashSet, sync::LazyLock};
 use tower_cookies::Cookies;
@@ -42,7 +42,7 @@ pub(super) async fn edge(State(engine): State<Engine>, cookies: Cookies, request
     if request.method() != Method::POST || !SERVER_FUNCTIONS.contains(request.uri().path()) {
         return next.run(request).await;
     }
-    let from_page = wants_page(&request);
+    let from_page = from_form(request.headers());
     let path = request.uri().path().to_owned();
     let (form, result) = match read(request).await {
         Ok((form, request)) => (form, call(request, next).await),
@@ -54,12 +54,6 @@ pub(super) async fn edge(State(engine): State<Engine>, cookies: Cookies, request
         Err(error) if from_page => lead_back(&engine, &cookies, &form, error),
         Err(error) => api::answer(error),
     }
-}
-
-/// A browser that sent a form by itself, and will show what it gets.
-fn wants_page(request: &Request) -> bool {
-    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// What we need to know of a form.
@@ -149,11 +143,6 @@ fn say(engine: &Engine, cookies: &Cookies, page_notice: &PageNotice) {
         Ok(text) => notice::put(engine, cookies, &Notice::App(text)),
         Err(error) => tracing::error!(%error, "a notice could not be written"),
     }
-}
-
-fn redirect(to: &str) -> Response {
-    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
-    (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
 }
 
 #[cfg(test)]
