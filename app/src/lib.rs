@@ -14,6 +14,7 @@ pub mod server;
 mod session;
 #[cfg(feature = "ssr")]
 mod shell;
+mod submission;
 mod timer;
 mod toast;
 pub mod words;

@@ -58,3 +58,22 @@ pub(crate) fn Field(
         </div>
     }
 }
+
+/// A box to tick.
+#[component]
+pub(crate) fn Check(label: &'static str, name: &'static str, #[prop(optional)] checked: bool) -> impl IntoView {
+    view! {
+        <label class="check">
+            <input type="checkbox" name=name value="on" checked=checked />
+            <span>{label}</span>
+        </label>
+    }
+}
+
+/// Puts the cursor into a field, with what stands in it selected to be typed over.
+pub(crate) fn select(field: NodeRef<html::Input>) {
+    if let Some(Some(input)) = field.try_get_untracked() {
+        let _not_focusable = input.focus();
+        input.select();
+    }
+}

@@ -1,6 +1,6 @@
-use super::use_sign_out;
-use crate::{session::Session, words};
-use leptos::{form::ActionForm, prelude::*};
+use super::{Form, use_sign_out};
+use crate::{api::SignOut, session::Session, words};
+use leptos::{prelude::*, server_fn::ServerFn};
 
 /// The word mark and, when somebody is signed in, who, and the way out.
 #[component]
@@ -23,15 +23,15 @@ pub(crate) fn Header() -> impl IntoView {
 /// Who is signed in, and the way out.
 #[component]
 fn Way(account: String) -> impl IntoView {
-    let sign_out = use_sign_out();
+    let (_, sign_out) = use_sign_out();
     view! {
         <div class="header__account">
             <span class="header__name">{account}</span>
-            <ActionForm action=sign_out>
+            <Form action=SignOut::PATH class="header__sign-out" on_submit=move |_| sign_out()>
                 <button type="submit" class="button button--quiet">
                     "Sign out"
                 </button>
-            </ActionForm>
+            </Form>
         </div>
     }
 }

@@ -1,6 +1,7 @@
 //! One file an idea.
 
 mod field;
+mod form;
 mod header;
 mod icon;
 mod notifications;
@@ -10,7 +11,8 @@ mod sign_out;
 mod ticket;
 mod warning;
 
-pub(crate) use field::Field;
+pub(crate) use field::{Check, Field, select};
+pub(crate) use form::{Form, Submit};
 pub(crate) use header::Header;
 pub(crate) use icon::{Glyph, Icon};
 pub(crate) use notifications::Notifications;

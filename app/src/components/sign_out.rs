@@ -1,20 +1,21 @@
-use crate::{api::SignOut, session::Session};
+use crate::{api, session::Session, submission::Submission};
 use daypass_auth::Reason;
-use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 /// Signing out, wherever its button stands: private views leave at once, and the form is next.
-pub(crate) fn use_sign_out() -> ServerAction<SignOut> {
+pub(crate) fn use_sign_out() -> (Submission, impl Fn() + Clone + 'static) {
     let session = Session::expect();
     let navigate = use_navigate();
-    let action = ServerAction::<SignOut>::new();
-    Effect::new(move |_| match action.value().get() {
-        Some(Ok(())) => {
-            session.ended(Reason::SignedOut);
-            navigate("/login", NavigateOptions::default());
-        }
-        Some(Err(error)) => session.refused(error),
-        None => {}
-    });
-    action
+    let submission = Submission::new(None);
+    let send = move || {
+        let navigate = navigate.clone();
+        submission.send(api::sign_out(), move |answer| match answer {
+            Ok(()) => {
+                session.ended(Reason::SignedOut);
+                navigate("/login", NavigateOptions::default());
+            }
+            Err(error) => session.refused(error),
+        });
+    };
+    (submission, send)
 }

@@ -7,7 +7,7 @@ use leptos::{ev, html, prelude::*};
 #[component]
 pub(crate) fn Warning() -> impl IntoView {
     let session = Session::expect();
-    let sign_out = use_sign_out();
+    let (signing_out, sign_out) = use_sign_out();
     let dialog = NodeRef::<html::Dialog>::new();
     // Somebody who has read that nothing can be done need not read it again.
     let understood = RwSignal::new(false);
@@ -42,10 +42,7 @@ pub(crate) fn Warning() -> impl IntoView {
         stay();
     };
     // The toasts lie under the dialog, where nobody sees or hears them.
-    let problem = move || {
-        let refused = sign_out.value().get().and_then(Result::err);
-        session.failure().or(refused).map(words::error)
-    };
+    let problem = move || session.failure().or(signing_out.error()).map(words::error);
     let why = move || {
         if last.get() {
             words::last_extension(session.info().map_or(0, |info| info.absolute_timeout_ms))
@@ -72,13 +69,7 @@ pub(crate) fn Warning() -> impl IntoView {
                 <button type="button" class="button button--main" autofocus on:click=move |_| stay()>
                     {move || if last.get() { "Understood" } else { "Stay signed in" }}
                 </button>
-                <button
-                    type="button"
-                    class="button button--quiet"
-                    on:click=move |_| {
-                        sign_out.dispatch(crate::api::SignOut {});
-                    }
-                >
+                <button type="button" class="button button--quiet" on:click=move |_| sign_out()>
                     "Sign out now"
                 </button>
             </div>

@@ -1,13 +1,14 @@
 use crate::{
-    api::SignIn,
+    api::{self, SignIn},
     app::PageNotice,
-    components::{Field, Heading, Ticket},
+    components::{Check, Field, Form, Heading, Submit, Ticket, select},
     error::{self, AppError},
     session::{Moment, Session},
+    submission::{Fields, Submission},
     words,
 };
 use daypass_auth::next;
-use leptos::{ev, form::ActionForm, html, prelude::*};
+use leptos::{html, prelude::*, server_fn::ServerFn};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate, use_query_map},
@@ -34,56 +35,32 @@ pub(crate) fn SignInPage() -> impl IntoView {
 #[component]
 pub(crate) fn SignInCard() -> impl IntoView {
     let session = Session::expect();
-    let action = ServerAction::<SignIn>::new();
     let (username, password) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
-    let sent = StoredValue::new(Moment::default());
 
     // What a form that was sent without scripts brought back.
     let notice = expect_context::<StoredValue<Option<PageNotice>>>();
     // Said once: the next form that is drawn knows nothing of it.
     Effect::new(move |_| notice.set_value(None));
-    let refused = match notice.get_value() {
-        Some(PageNotice::Refused { error, username }) => Some((error, username)),
-        _ => None,
+    let (refused, typed) = match notice.get_value() {
+        Some(PageNotice::Refused { error, username }) => (Some(error), username),
+        _ => (None, String::new()),
     };
-    let typed = refused.as_ref().map(|(_, username)| username.clone()).unwrap_or_default();
-    let refused = refused.map(|(error, _)| error);
-    let error = Memo::new(move |_| match action.value().get() {
-        Some(result) => result.err(),
-        None => refused,
-    });
-    let problem = move |of: error::Field| {
-        Signal::derive(move || match error.get() {
-            Some(error @ AppError::InvalidField { field, .. }) if field == of => Some(words::error(error)),
-            _ => None,
-        })
-    };
-
-    Effect::new(move |_| match action.value().get() {
-        Some(Ok(info)) => session.signed_in(info, sent.get_value()),
-        Some(Err(error)) => {
-            session.refused(error);
-            let field = match error {
-                AppError::InvalidField { field: error::Field::Username, .. } => username,
-                _ => password,
-            };
-            if let Some(input) = field.get_untracked() {
-                let _not_focusable = input.focus();
-                input.select();
+    let submission = Submission::new(refused);
+    let sign_in = move |fields: Fields| {
+        let sent = Moment::now();
+        let text = |name| fields.text(name);
+        let call = api::sign_in(text("username"), text("password"), text("remember"));
+        submission.send(call, move |answer| match answer {
+            Ok(info) => session.signed_in(info, sent),
+            Err(error) => {
+                session.refused(error);
+                let field = match error {
+                    AppError::InvalidField { field: error::Field::Username, .. } => username,
+                    _ => password,
+                };
+                select(field);
             }
-        }
-        None => {}
-    });
-
-    let pending = action.pending();
-    let on_submit = move |event: ev::SubmitEvent| {
-        // Twice the button is once the form.
-        if pending.get_untracked() {
-            event.prevent_default();
-            event.stop_propagation();
-            return;
-        }
-        sent.set_value(Moment::now());
+        });
     };
     let stamp = Signal::derive(move || session.end_reason().map(words::stamp));
 
@@ -91,34 +68,27 @@ pub(crate) fn SignInCard() -> impl IntoView {
         <Ticket stamp=stamp stub=|| view! { <p class="ticket__hint">"Admits one person, for a time."</p> }>
             <p class="eyebrow">"Day pass"</p>
             <Heading title="Sign in">"Sign in"</Heading>
-            <div class="form" on:submit:capture=on_submit>
-                <ActionForm action>
-                    <NextField />
-                    <Field
-                        label="Username"
-                        name="username"
-                        autocomplete="username"
-                        value=typed
-                        problem=problem(error::Field::Username)
-                        input=username
-                    />
-                    <Field
-                        label="Password"
-                        name="password"
-                        kind="password"
-                        autocomplete="current-password"
-                        problem=problem(error::Field::Password)
-                        input=password
-                    />
-                    <label class="check">
-                        <input type="checkbox" name="remember" value="on" />
-                        <span>"Keep me signed in on this device"</span>
-                    </label>
-                    <button type="submit" class="button button--main" aria-busy=move || pending.get().then_some("true")>
-                        "Sign in"
-                    </button>
-                </ActionForm>
-            </div>
+            <Form action=SignIn::PATH on_submit=sign_in>
+                <NextField />
+                <Field
+                    label="Username"
+                    name="username"
+                    autocomplete="username"
+                    value=typed
+                    problem=submission.problem(error::Field::Username)
+                    input=username
+                />
+                <Field
+                    label="Password"
+                    name="password"
+                    kind="password"
+                    autocomplete="current-password"
+                    problem=submission.problem(error::Field::Password)
+                    input=password
+                />
+                <Check name="remember" label="Keep me signed in on this device" />
+                <Submit submission label="Sign in" />
+            </Form>
         </Ticket>
     }
 }

@@ -12,7 +12,7 @@ pub(crate) fn UnavailablePage() -> impl IntoView {
                 return;
             }
             spawn_local(async {
-                if crate::api::check_session().await.is_ok() {
+                if crate::api::ask().await != crate::api::Said::Nothing {
                     let _never_fails = window().location().reload();
                 }
             });

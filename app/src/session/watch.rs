@@ -1,7 +1,7 @@
 //! Keeps what the page believes true: time, the server, sleep, and the back button.
 
 use super::{Moment, Session, activity, provider::GIVE_UP_AFTER_MS};
-use crate::api::{self, Heard, Listener};
+use crate::api::{self, Heard, Said};
 use leptos::{ev, leptos_dom::helpers::window_event_listener_untyped, prelude::*, task::spawn_local};
 use std::time::Duration;
 
@@ -36,10 +36,7 @@ pub(crate) fn start(session: Session) {
         again: StoredValue::new(false),
         every: StoredValue::new(ASK_EVERY_MS),
     };
-    api::on_answer(Listener {
-        ask: Box::new(move || session.turn()),
-        hear: Box::new(move |turn, heard| watch.hear(heard, turn)),
-    });
+    api::on_answer(move |heard| watch.hear(heard));
     session.tick();
     activity::start(session);
     if !session.tabs().listen(move || watch.ask_again()) {
@@ -119,7 +116,7 @@ impl Watch {
         self.asked.set_value(sent);
         self.waiting.set_value(Some(question));
         spawn_local(async move {
-            let answer = api::check_session().await;
+            let said = api::ask().await;
             let in_time = self.waiting.get_value() == Some(question);
             if in_time {
                 self.waiting.set_value(None);
@@ -131,21 +128,24 @@ impl Watch {
             if !in_time || self.session.turn() != turn {
                 return;
             }
-            match answer {
-                Ok(Some(info)) => self.session.refreshed(info, sent),
-                Ok(None) => self.session.gone(),
+            match said {
+                Said::Session(info) => self.session.refreshed(info, sent),
+                Said::NoSession(Some(reason)) => self.session.ended(reason),
+                Said::NoSession(None) => self.session.gone(),
                 // Heard already; what is believed stays until the server says otherwise.
-                Err(_) => {}
+                Said::Nothing => {}
             }
         });
     }
 
-    fn hear(self, heard: Heard, turn: u32) {
+    fn hear(self, heard: Heard) {
         match heard {
-            Heard::Answer(reason) => {
+            Heard::Answer => self.session.reached(),
+            Heard::Unknown => {
                 self.session.reached();
-                if let Some(reason) = reason.filter(|_| self.session.turn() == turn) {
-                    self.session.ended(reason);
+                // However many calls meet this at once: one question, and one change of state.
+                if self.session.believes_active() {
+                    self.ask_again();
                 }
             }
             // Leaving a page ends its requests; that is nobody's silence.
