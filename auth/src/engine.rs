@@ -1,13 +1,18 @@
 //! What the engine does: sign in, check, extend, sign out. No HTTP here.
 
+mod own;
+
+pub use own::{ChangePassword, Own, ProofError};
+
 use crate::{
-    AccountName, KeyRing, Reason,
+    Account, AccountId, AccountName, KeyRing, Reason, SecretHash,
+    audit::{KEEP_EVENTS, Source},
     clock::{Clock, SystemClock, Timestamp},
-    password::{HashError, Hasher, Password},
+    password::{HashError, Hasher, Password, PasswordHash},
     policy::{Policy, Standing, Times},
     seal::{Claim, CookieSpec, Sealer},
     session::{NoRandomness, Session, SessionAccount, SessionId, SessionSecret},
-    store::{NewSession, SessionRow, Store, StoreError, SweepBefore, Which},
+    store::{NewSession, SessionLimit, SessionRow, StartSession, Store, StoreError, SweepBefore, Which},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -152,8 +157,8 @@ impl From<NoRandomness> for SignInError {
 /// What a request is, as far as sessions go.
 #[derive(Clone, Debug)]
 pub enum Access {
-    /// Of somebody who is signed in.
-    Active(Session),
+    /// Of somebody who is signed in. Shared, because the layers of a request each hold it.
+    Active(Arc<Session>),
     /// Of nobody.
     Absent {
         /// Why.
@@ -220,48 +225,96 @@ impl Engine {
             Err(_) => None,
         };
         let stored = found.as_ref().map(|(_, hash)| hash.clone());
+        let known = found.as_ref().map(|(account, _)| account.id);
         let right = self.0.hasher.verify(request.password, stored).await?;
         // Everybody knows the password of a demo account: elsewhere than in a demonstration it opens nothing.
         let found = found.filter(|(account, _)| self.0.demo || !account.demo);
         let (Some((account, hash)), true) = (found, right) else {
             tracing::info!(event = "authn_login_fail", place = request.place, "a sign-in was refused");
+            // One write whatever the name, so that the time it takes says nothing of it.
+            self.record_failure(known, Source { agent: request.agent, place: request.place }).await;
             return Err(SignInError::Mismatch);
         };
-        let now = self.now();
-        let secret = SessionSecret::generate()?;
-        let new = NewSession {
-            secret_hash: secret.hash(),
-            id: SessionId::generate()?,
-            account: account.id,
-            epoch: account.epoch,
-            times: Times {
-                authenticated_at: now,
-                last_activity: now,
-                absolute_deadline: now.plus(self.0.policy.timeouts(request.remembered).absolute),
-                remembered: request.remembered,
-            },
-            agent: printable(request.agent, MAX_AGENT_CHARS),
-            place: printable(request.place, MAX_AGENT_CHARS),
+        let start = Start {
+            account: &account,
+            remembered: request.remembered,
+            source: Source { agent: request.agent, place: request.place },
         };
+        let (secret, new) = self.prepare(&start)?;
         // The store inserts it only if the account is still active, in the same epoch and with the
         // same password: whatever happened while we hashed wins.
-        if !self.0.store.start_session(&new, &hash, request.replaces.map(Session::hash)).await? {
+        let replaces = request.replaces.map(Session::hash);
+        let Some(started) = self.0.store.start_session(self.begin(&new, &hash, replaces, false)).await? else {
             tracing::info!(
                 event = "authn_login_fail",
                 account = account.id.0,
                 "a sign-in was refused: the account is disabled or has changed meanwhile"
             );
             return Err(SignInError::Mismatch);
-        }
+        };
         tracing::info!(event = "authn_login_success", account = account.id.0, session = %new.id, "signed in");
-        Ok(Session {
+        Ok(Session { failed_attempts: started.failed_attempts, ..self.started(secret, new, account) })
+    }
+
+    /// A session for somebody whose password was right, not started yet.
+    fn prepare(&self, start: &Start<'_>) -> Result<(SessionSecret, NewSession), NoRandomness> {
+        let now = self.now();
+        let secret = SessionSecret::generate()?;
+        let new = NewSession {
+            secret_hash: secret.hash(),
+            id: SessionId::generate()?,
+            account: start.account.id,
+            epoch: start.account.epoch,
+            times: Times {
+                authenticated_at: now,
+                last_activity: now,
+                absolute_deadline: now.plus(self.0.policy.timeouts(start.remembered).absolute),
+                remembered: start.remembered,
+            },
+            agent: printable(start.source.agent, MAX_AGENT_CHARS),
+            place: printable(start.source.place, MAX_AGENT_CHARS),
+        };
+        Ok((secret, new))
+    }
+
+    /// On what conditions the store starts it.
+    fn begin<'a>(
+        &self,
+        session: &'a NewSession,
+        hash: &'a PasswordHash,
+        replaces: Option<SecretHash>,
+        confirms: bool,
+    ) -> StartSession<'a> {
+        let now = session.times.authenticated_at;
+        let limit = SessionLimit {
+            most: self.0.policy.most_sessions(),
+            ordinary_since: now.minus(self.0.policy.timeouts(false).idle),
+            remembered_since: now.minus(self.0.policy.timeouts(true).idle),
+        };
+        StartSession { session, hash, replaces, confirms, limit }
+    }
+
+    /// The session that the store has started.
+    fn started(&self, secret: SessionSecret, new: NewSession, account: Account) -> Session {
+        Session {
             id: new.id,
             secret,
-            account: SessionAccount { id: account.id, name: account.name, epoch: account.epoch },
+            account: SessionAccount { id: account.id, name: account.name, epoch: new.epoch },
+            checked_at: new.times.authenticated_at,
             times: new.times,
-            checked_at: now,
             policy: self.0.policy,
-        })
+            failed_attempts: 0,
+        }
+    }
+
+    /// Writes down that a password was wrong. That it could not be written down is for the log: the
+    /// person is told of the password.
+    async fn record_failure(&self, account: Option<AccountId>, source: Source<'_>) {
+        let (agent, place) = (printable(source.agent, MAX_AGENT_CHARS), printable(source.place, MAX_AGENT_CHARS));
+        let source = Source { agent: &agent, place: &place };
+        if let Err(error) = self.0.store.record_failure(account, self.now(), source).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "a failed sign-in could not be written down");
+        }
     }
 
     /// Checks a session cookie's value.
@@ -305,7 +358,7 @@ impl Engine {
             };
             let now = self.now();
             let (reason, idle_since) = match self.judge(&claim, row, now) {
-                Verdict::Accept(session) => return Access::Active(*session),
+                Verdict::Accept(session) => return Access::Active(session),
                 Verdict::Refuse(reason) => return Access::Absent { reason, remembered },
                 Verdict::End(reason, idle_since) => (reason, idle_since),
             };
@@ -367,13 +420,14 @@ impl Engine {
                 tracing::warn!(event = "clock_anomaly", "a session comes from the future");
                 Verdict::Refuse(Reason::Invalid)
             }
-            Standing::Alive(_) => Verdict::Accept(Box::new(Session {
+            Standing::Alive(_) => Verdict::Accept(Arc::new(Session {
                 id: row.id,
                 secret: claim.secret.clone(),
                 account: SessionAccount { id: row.account, name: row.account_name, epoch: row.epoch },
                 times,
                 checked_at: now,
                 policy: self.0.policy,
+                failed_attempts: 0,
             })),
         }
     }
@@ -426,6 +480,7 @@ impl Engine {
             deadline: now,
             ordinary_last_seen: now.minus(self.0.policy.timeouts(false).idle),
             remembered_last_seen: now.minus(self.0.policy.timeouts(true).idle),
+            events: self.now().minus(KEEP_EVENTS),
         };
         let mut swept = 0;
         loop {
@@ -439,8 +494,15 @@ impl Engine {
     }
 }
 
+/// For whom a session is to be started, and where.
+struct Start<'a> {
+    account: &'a Account,
+    remembered: bool,
+    source: Source<'a>,
+}
+
 enum Verdict {
-    Accept(Box<Session>),
+    Accept(Arc<Session>),
     Refuse(Reason),
     End(Reason, Option<Timestamp>),
 }
@@ -452,5 +514,7 @@ fn printable(text: &str, max: usize) -> String {
 
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod own_tests;
 #[cfg(test)]
 mod tests;

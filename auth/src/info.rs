@@ -21,6 +21,11 @@ pub struct SessionInfo {
     pub age_ms: u64,
     /// Whether the session outlives the browser's closing.
     pub remembered: bool,
+    /// Milliseconds for which sensitive things are done without asking for the password again.
+    pub sudo_left_ms: u64,
+    /// How many sign-ins had failed between the last one and this one. Said when somebody signs in,
+    /// and 0 afterwards.
+    pub failed_attempts: u32,
 }
 
 /// A length of time as it travels: in whole milliseconds.

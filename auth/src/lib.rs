@@ -33,6 +33,8 @@ pub mod reason;
 #[cfg(feature = "engine")]
 mod account;
 #[cfg(feature = "engine")]
+pub mod audit;
+#[cfg(feature = "engine")]
 pub mod clock;
 #[cfg(feature = "engine")]
 mod engine;
@@ -57,7 +59,9 @@ pub use reason::Reason;
 #[cfg(feature = "engine")]
 pub use account::{Account, AccountId, AccountName, AccountState, NameError};
 #[cfg(feature = "engine")]
-pub use engine::{Access, Engine, EngineConfig, OriginError, SignIn, SignInError, is_loopback_origin};
+pub use engine::{
+    Access, ChangePassword, Engine, EngineConfig, OriginError, Own, ProofError, SignIn, SignInError, is_loopback_origin,
+};
 #[cfg(feature = "engine")]
 pub use keys::{Key, KeyRing};
 #[cfg(feature = "engine")]

@@ -19,11 +19,20 @@ pub struct Timeouts {
     pub absolute: Duration,
 }
 
-/// The timeouts of ordinary and of remembered sessions.
+/// For how long after somebody proved who they are sensitive things are done without asking for the
+/// password again (ASVS 7.5.1 and 7.5.2 ask for it; ten minutes is what frameworks that have it use).
+const SUDO: Duration = Duration::from_secs(600);
+/// How many sessions an account may have (ASVS 7.1.2).
+const MOST_SESSIONS: u32 = 20;
+
+/// The timeouts of ordinary and of remembered sessions, how many of them an account may have, and
+/// how long a password counts as just given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     ordinary: Timeouts,
     remembered: Timeouts,
+    sudo: Duration,
+    most_sessions: u32,
 }
 
 /// Why timeouts are refused.
@@ -65,6 +74,8 @@ impl Default for Policy {
         Self {
             ordinary: Timeouts { idle: Duration::from_secs(600), absolute: Duration::from_secs(12 * 3600) },
             remembered: Timeouts { idle: Duration::from_secs(14 * DAY), absolute: Duration::from_secs(30 * DAY) },
+            sudo: SUDO,
+            most_sessions: MOST_SESSIONS,
         }
     }
 }
@@ -87,7 +98,32 @@ impl Policy {
                 return Err(PolicyError::TooLong { kind, absolute });
             }
         }
-        Ok(Self { ordinary, remembered })
+        Ok(Self { ordinary, remembered, ..Self::default() })
+    }
+
+    /// The same, with another time for which a password counts as just given.
+    #[must_use]
+    pub const fn with_sudo(self, sudo: Duration) -> Self {
+        Self { sudo, ..self }
+    }
+
+    /// The same, with another number of sessions that an account may have. None at all would lock
+    /// everybody out, so 0 is 1.
+    #[must_use]
+    pub const fn with_most_sessions(self, most: u32) -> Self {
+        Self { most_sessions: if most == 0 { 1 } else { most }, ..self }
+    }
+
+    /// How many sessions an account may have; of more, the one longest unused ends.
+    #[must_use]
+    pub const fn most_sessions(&self) -> u32 {
+        self.most_sessions
+    }
+
+    /// The moment from which on sensitive things ask for the password again.
+    #[must_use]
+    pub fn sudo_until(&self, times: &Times) -> Timestamp {
+        times.authenticated_at.plus(self.sudo)
     }
 
     /// The timeouts of one kind of session.

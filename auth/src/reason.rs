@@ -27,6 +27,8 @@ pub enum Reason {
     RevokedByYou,
     /// Somebody signed in again in the same browser.
     Replaced,
+    /// The account had as many sessions as it may have, and this was the one longest unused.
+    SessionLimit,
     /// The account's password was changed.
     PasswordChanged,
     /// The account was disabled.
@@ -35,7 +37,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order of their declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::None,
         Self::Invalid,
         Self::Idle,
@@ -44,6 +46,7 @@ impl Reason {
         Self::Revoked,
         Self::RevokedByYou,
         Self::Replaced,
+        Self::SessionLimit,
         Self::PasswordChanged,
         Self::AccountDisabled,
     ];
@@ -60,6 +63,7 @@ impl Reason {
             Self::Revoked => "revoked",
             Self::RevokedByYou => "revoked_by_you",
             Self::Replaced => "replaced",
+            Self::SessionLimit => "session_limit",
             Self::PasswordChanged => "password_changed",
             Self::AccountDisabled => "account_disabled",
         }

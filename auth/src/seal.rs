@@ -222,6 +222,7 @@ mod tests {
             },
             checked_at: now,
             policy,
+            failed_attempts: 0,
         }
     }
 

@@ -111,6 +111,8 @@ pub struct Session {
     pub(crate) times: Times,
     pub(crate) checked_at: Timestamp,
     pub(crate) policy: Policy,
+    /// Known to the session that was just started alone.
+    pub(crate) failed_attempts: u32,
 }
 
 impl Session {
@@ -144,6 +146,13 @@ impl Session {
         self.policy.deadlines(&self.times)
     }
 
+    /// Whether the person proved who they are so lately that sensitive things need no password
+    /// (sudo mode), by the clock of the moment when the session was checked.
+    #[must_use]
+    pub fn is_sudo(&self) -> bool {
+        self.checked_at < self.policy.sudo_until(&self.times)
+    }
+
     /// What the page may know, by the clock of the moment when the session was checked.
     #[must_use]
     pub fn info(&self) -> SessionInfo {
@@ -157,6 +166,8 @@ impl Session {
             absolute_timeout_ms: millis(timeouts.absolute),
             age_ms: millis(self.checked_at.since(self.times.authenticated_at)),
             remembered: self.times.remembered,
+            sudo_left_ms: millis(self.policy.sudo_until(&self.times).since(self.checked_at)),
+            failed_attempts: self.failed_attempts,
         }
     }
 

@@ -91,7 +91,7 @@ async fn run(seed: u64) {
                     },
                     None => None,
                 };
-                let request = SignIn { replaces: old.as_ref(), ..tests::request(NAMES[account], PASSWORD) };
+                let request = SignIn { replaces: old.as_deref(), ..tests::request(NAMES[account], PASSWORD) };
                 match engine.sign_in(request).await {
                     Ok(session) => {
                         assert!(!disabled[account], "seed {seed}, step {step}: a disabled account signed in");

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 pub(super) const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 pub(super) struct Scene {
-    engine: Engine,
+    pub(super) engine: Engine,
     clock: Arc<ManualClock>,
     pub(super) store: Arc<SqliteStore>,
     pub(super) keys: Vec<Key>,
@@ -29,17 +29,17 @@ impl Scene {
         self
     }
 
-    async fn try_sign_in(&self, name: &str, password: &str) -> Result<Session, SignInError> {
+    pub(super) async fn try_sign_in(&self, name: &str, password: &str) -> Result<Session, SignInError> {
         self.engine.sign_in(request(name, password)).await
     }
 
-    async fn sign_in(&self, name: &str, password: &str) -> (Session, String) {
+    pub(super) async fn sign_in(&self, name: &str, password: &str) -> (Session, String) {
         let session = self.try_sign_in(name, password).await.unwrap();
         let cookie = self.cookie(&session);
         (session, cookie)
     }
 
-    fn cookie(&self, session: &Session) -> String {
+    pub(super) fn cookie(&self, session: &Session) -> String {
         self.engine.sealer().session_cookie(session).unwrap().value().to_owned()
     }
 
@@ -47,7 +47,7 @@ impl Scene {
         self.store.account(&AccountName::parse(name).unwrap()).await.unwrap().unwrap().0.id
     }
 
-    fn advance(&self, millis: u64) {
+    pub(super) fn advance(&self, millis: u64) {
         self.clock.advance(Duration::from_millis(millis));
     }
 }
@@ -73,16 +73,16 @@ pub(super) fn request<'a>(name: &'a str, password: &str) -> SignIn<'a> {
     }
 }
 
-fn reason(access: Access) -> Reason {
+pub(super) fn reason(access: Access) -> Reason {
     match access {
         Access::Absent { reason, .. } => reason,
         other => panic!("{other:?}"),
     }
 }
 
-fn active(access: Access) -> Session {
+pub(super) fn active(access: Access) -> Session {
     match access {
-        Access::Active(session) => session,
+        Access::Active(session) => Arc::unwrap_or_clone(session),
         other => panic!("{other:?}"),
     }
 }
@@ -324,7 +324,7 @@ async fn thousands_of_dead_sessions_are_swept() {
             agent: String::new(),
             place: String::new(),
         };
-        assert!(scene.store.start_session(&new, &hash, None).await.unwrap());
+        assert!(scene.store.start_session(scene.engine.begin(&new, &hash, None, false)).await.unwrap().is_some());
     }
     scene.advance(48 * 3_600_000);
     let (_, cookie) = scene.sign_in("alice", "her password").await;

@@ -17,6 +17,12 @@ pub fn unauthenticated(reason: Reason) -> Response {
     (StatusCode::UNAUTHORIZED, JSON, body).into_response()
 }
 
+/// 403: there is a session, and its person has to prove again who they are.
+#[must_use]
+pub fn confirm_password() -> Response {
+    (StatusCode::FORBIDDEN, JSON, r#"{"error":"confirm_password"}"#).into_response()
+}
+
 /// 503: the store does not answer, so nobody knows whether there is a session.
 #[must_use]
 pub fn unavailable() -> Response {

@@ -1,12 +1,13 @@
 //! `Session` as an extractor: a handler that takes one is reached with one or not at all.
 
-use super::answer::{unauthenticated, unavailable};
+use super::answer::{confirm_password, unauthenticated, unavailable};
 use crate::{Access, Session};
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, request::Parts};
+use std::sync::Arc;
 
 /// Refuses with 401 and the reason when there is no session, and with 503 when the store does not answer.
 impl<S: Send + Sync> FromRequestParts<S> for Session {
@@ -14,7 +15,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         match access(parts)? {
-            Access::Active(session) => Ok(session),
+            Access::Active(session) => Ok(Arc::unwrap_or_clone(session)),
             Access::Absent { reason, .. } => Err(unauthenticated(reason)),
             Access::Unavailable => Err(unavailable()),
         }
@@ -27,10 +28,25 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Session {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
         match access(parts)? {
-            Access::Active(session) => Ok(Some(session)),
+            Access::Active(session) => Ok(Some(Arc::unwrap_or_clone(session))),
             Access::Absent { .. } => Ok(None),
             Access::Unavailable => Err(unavailable()),
         }
+    }
+}
+
+/// A session whose person proved who they are just now (sudo mode): for what must not be done by
+/// somebody who found the browser open. Refuses as [`Session`] does, and with 403 and
+/// `{"error":"confirm_password"}` when the proof is older.
+#[derive(Clone, Debug)]
+pub struct SudoSession(pub Session);
+
+impl<S: Send + Sync> FromRequestParts<S> for SudoSession {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let session = <Session as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        if session.is_sudo() { Ok(Self(session)) } else { Err(confirm_password()) }
     }
 }
 

@@ -81,7 +81,7 @@ pub(crate) async fn session(
     request.extensions_mut().insert(match &access {
         // What is rendered shows the time that the answer's cookie will have.
         Access::Active(session) if is_activity && is_slide_due(&engine, session) => {
-            Access::Active(engine.used_now(session))
+            Access::Active(Arc::new(engine.used_now(session)))
         }
         other => other.clone(),
     });

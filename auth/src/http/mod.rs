@@ -12,7 +12,8 @@ pub mod layer;
 pub mod notice;
 pub mod origin;
 
-pub use answer::{ENDED_HEADER, from_form, redirect, retry_later, unauthenticated, unavailable};
+pub use answer::{ENDED_HEADER, confirm_password, from_form, redirect, retry_later, unauthenticated, unavailable};
+pub use extract::SudoSession;
 pub use guard::{Guard, UnavailablePage};
 pub use layer::Gate;
 pub use notice::Notice;

@@ -1,10 +1,13 @@
 //! What every store must do. A store's own tests call [`check`] with a way to make an empty one.
 #![expect(clippy::unwrap_used, reason = "a test suite fails by panicking")]
 
-use super::{NewSession, Store, StoreError, SweepBefore, Which};
+use super::{ChangePassword, NewSession, SessionLimit, StartSession, Started, Store, StoreError, SweepBefore, Which};
 use crate::{
-    Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId, clock::Timestamp,
-    password::PasswordHash, policy::Times,
+    Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId,
+    audit::{EventKind, Source},
+    clock::Timestamp,
+    password::PasswordHash,
+    policy::Times,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -26,6 +29,13 @@ where
     sweeping_takes_the_dead_and_nothing_else(&empty().await).await;
     demo_accounts_go_and_others_stay(&empty().await).await;
     a_secret_is_never_taken_over(&empty().await).await;
+    an_account_has_no_more_sessions_than_it_may(&empty().await).await;
+    a_confirmation_needs_the_session_that_asks(&empty().await).await;
+    people_end_their_own_sessions_and_nobody_elses(&empty().await).await;
+    a_password_changes_with_its_sessions_or_not_at_all(&empty().await).await;
+    what_happened_is_kept(&empty().await).await;
+    failures_in_a_row_are_counted(&empty().await).await;
+    a_sweep_writes_down_the_ends_that_nobody_saw(&empty().await).await;
     a_touch_never_wins_over_an_end(Arc::new(empty().await)).await;
 }
 
@@ -68,8 +78,21 @@ fn session(account: &Account, n: u8) -> NewSession {
     }
 }
 
+const NO_LIMIT: SessionLimit =
+    SessionLimit { most: 1000, ordinary_since: Timestamp::from_millis(0), remembered_since: Timestamp::from_millis(0) };
+
+async fn try_start(
+    store: &impl Store,
+    session: &NewSession,
+    hash: &PasswordHash,
+    replaces: Option<SecretHash>,
+) -> Result<bool, StoreError> {
+    let start = StartSession { session, hash, replaces, confirms: false, limit: NO_LIMIT };
+    Ok(store.start_session(start).await?.is_some())
+}
+
 async fn start(store: &impl Store, account: &Account, n: u8) {
-    assert!(store.start_session(&session(account, n), &hash("hash"), None).await.unwrap());
+    assert!(try_start(store, &session(account, n), &hash("hash"), None).await.unwrap());
 }
 
 async fn end_of(store: &impl Store, n: u8) -> Option<Reason> {
@@ -112,9 +135,8 @@ fn account_like(id: AccountId) -> Account {
 
 async fn a_session_starts_only_for_the_account_that_was_checked(store: &impl Store) {
     let alice = account(store, "alice").await;
-    let attempt = |session: NewSession, hash: PasswordHash| async move {
-        store.start_session(&session, &hash, None).await.unwrap()
-    };
+    let attempt =
+        |session: NewSession, hash: PasswordHash| async move { try_start(store, &session, &hash, None).await.unwrap() };
     assert!(!attempt(session(&alice, 1), hash("another password")).await);
     assert!(!attempt(NewSession { epoch: 1, ..session(&alice, 1) }, hash("hash")).await);
     assert!(!attempt(NewSession { account: AccountId(alice.id.0 + 1), ..session(&alice, 1) }, hash("hash")).await);
@@ -174,9 +196,9 @@ async fn idle_ends_spare_what_was_used_meanwhile(store: &impl Store) {
 async fn starting_over_a_session_ends_it(store: &impl Store) {
     let (alice, bob) = (account(store, "alice").await, account(store, "bob").await);
     start(store, &alice, 1).await;
-    assert!(!store.start_session(&session(&bob, 2), &hash("wrong"), Some(secret(1))).await.unwrap());
+    assert!(!try_start(store, &session(&bob, 2), &hash("wrong"), Some(secret(1))).await.unwrap());
     assert_eq!(end_of(store, 1).await, None, "a sign-in that fails ends nothing");
-    assert!(store.start_session(&session(&bob, 2), &hash("hash"), Some(secret(1))).await.unwrap());
+    assert!(try_start(store, &session(&bob, 2), &hash("hash"), Some(secret(1))).await.unwrap());
     assert_eq!(end_of(store, 1).await, Some(Reason::Replaced));
     assert_eq!(end_of(store, 2).await, None);
 }
@@ -208,10 +230,10 @@ async fn what_ends_all_also_stops_sign_ins_under_way(store: &impl Store) {
     // The password was checked, and the session not started yet.
     let alice = account(store, "alice").await;
     store.end(Which::Account(alice.id, None), Reason::Revoked, NOW, None).await.unwrap();
-    assert!(!store.start_session(&session(&alice, 1), &hash("hash"), None).await.unwrap());
+    assert!(!try_start(store, &session(&alice, 1), &hash("hash"), None).await.unwrap());
     let alice = store.account(&alice.name).await.unwrap().unwrap().0;
     store.end(Which::All, Reason::Revoked, NOW, None).await.unwrap();
-    assert!(!store.start_session(&session(&alice, 1), &hash("hash"), None).await.unwrap());
+    assert!(!try_start(store, &session(&alice, 1), &hash("hash"), None).await.unwrap());
 }
 
 async fn sweeping_takes_the_dead_and_nothing_else(store: &impl Store) {
@@ -228,6 +250,7 @@ async fn sweeping_takes_the_dead_and_nothing_else(store: &impl Store) {
         deadline: later(3600),
         ordinary_last_seen: later(300),
         remembered_last_seen: NOW,
+        events: NOW,
     };
     let mut swept = 0;
     loop {
@@ -260,8 +283,168 @@ async fn demo_accounts_go_and_others_stay(store: &impl Store) {
 async fn a_secret_is_never_taken_over(store: &impl Store) {
     let (alice, bob) = (account(store, "alice").await, account(store, "bob").await);
     start(store, &alice, 1).await;
-    assert!(store.start_session(&session(&bob, 1), &hash("hash"), None).await.is_err());
+    assert!(try_start(store, &session(&bob, 1), &hash("hash"), None).await.is_err());
     assert_eq!(store.session(&secret(1)).await.unwrap().unwrap().account, alice.id);
+}
+
+async fn an_account_has_no_more_sessions_than_it_may(store: &impl Store) {
+    let (alice, bob) = (account(store, "alice").await, account(store, "bob").await);
+    for n in [1, 3, 5] {
+        start(store, &alice, n).await;
+    }
+    start(store, &bob, 9).await;
+    store.touch(&secret(1), later(10)).await.unwrap();
+    store.touch(&secret(5), later(20)).await.unwrap();
+    // 3 timed out unseen: it is not among those that count, and keeps its own reason.
+    let limit = SessionLimit { most: 2, ordinary_since: later(5), remembered_since: later(5) };
+    let new = session(&alice, 7);
+    let hash = hash("hash");
+    let start = StartSession { session: &new, hash: &hash, replaces: None, confirms: false, limit };
+    store.start_session(start).await.unwrap().unwrap();
+    assert_eq!(end_of(store, 1).await, Some(Reason::SessionLimit), "the longest unused");
+    for n in [3, 5, 7, 9] {
+        assert_eq!(end_of(store, n).await, None, "session {n}");
+    }
+    let limit = SessionLimit { most: 1, ..limit };
+    let new = session(&alice, 11);
+    store.start_session(StartSession { session: &new, limit, ..start }).await.unwrap().unwrap();
+    assert_eq!(end_of(store, 5).await, Some(Reason::SessionLimit));
+    assert_eq!(end_of(store, 11).await, None, "never the one that was just started");
+}
+
+async fn a_confirmation_needs_the_session_that_asks(store: &impl Store) {
+    let alice = account(store, "alice").await;
+    start(store, &alice, 1).await;
+    let (new, hash) = (session(&alice, 2), hash("hash"));
+    let confirm =
+        StartSession { session: &new, hash: &hash, replaces: Some(secret(1)), confirms: true, limit: NO_LIMIT };
+    store.end(Which::Secret(secret(1)), Reason::Revoked, later(1), None).await.unwrap();
+    assert_eq!(store.start_session(confirm).await.unwrap(), None);
+    assert!(store.session(&secret(2)).await.unwrap().is_none());
+    start(store, &alice, 3).await;
+    let confirm = StartSession { replaces: Some(secret(3)), ..confirm };
+    assert!(store.start_session(confirm).await.unwrap().is_some());
+    assert_eq!(end_of(store, 3).await, Some(Reason::Replaced));
+}
+
+async fn people_end_their_own_sessions_and_nobody_elses(store: &impl Store) {
+    let (alice, bob) = (account(store, "alice").await, account(store, "bob").await);
+    start(store, &alice, 1).await;
+    start(store, &bob, 2).await;
+    let end = |of: AccountId, id: &'static str| {
+        store.end(Which::Own(of, SessionId::from_text(id)), Reason::RevokedByYou, NOW, None)
+    };
+    assert_eq!(end(alice.id, "id2").await.unwrap(), 0);
+    assert_eq!(end_of(store, 2).await, None);
+    assert_eq!(end(alice.id, "id1").await.unwrap(), 1);
+    assert_eq!(end_of(store, 1).await, Some(Reason::RevokedByYou));
+    assert_eq!(end(alice.id, "id1").await.unwrap(), 0, "twice is fine");
+}
+
+async fn a_password_changes_with_its_sessions_or_not_at_all(store: &impl Store) {
+    let alice = account(store, "alice").await;
+    for n in 1..=3 {
+        start(store, &alice, n).await;
+    }
+    let (old, new, next) = (hash("hash"), hash("new"), session(&alice, 4));
+    let change = ChangePassword { old: &old, new: &new, session: &next, replaces: secret(1), end_others: true };
+    let wrong = hash("wrong");
+    assert_eq!(store.change_password(ChangePassword { old: &wrong, ..change }).await.unwrap(), None);
+    assert_eq!(store.change_password(ChangePassword { replaces: secret(9), ..change }).await.unwrap(), None);
+    store.end(Which::Secret(secret(2)), Reason::SignedOut, NOW, None).await.unwrap();
+    assert_eq!(store.change_password(ChangePassword { replaces: secret(2), ..change }).await.unwrap(), None);
+    assert_eq!(store.account(&alice.name).await.unwrap().unwrap().1.as_str(), "hash");
+    assert_eq!(store.change_password(change).await.unwrap(), Some(1));
+    for (n, reason) in
+        [(1, Some(Reason::Replaced)), (2, Some(Reason::SignedOut)), (3, Some(Reason::PasswordChanged)), (4, None)]
+    {
+        assert_eq!(end_of(store, n).await, reason, "session {n}");
+    }
+    let row = store.session(&secret(4)).await.unwrap().unwrap();
+    assert_eq!((row.epoch, row.account_epoch), (1, 1));
+    // A sign-in that was checked against the old password is refused; one that keeps the others keeps the epoch.
+    assert!(!try_start(store, &session(&alice, 5), &old, None).await.unwrap());
+    let alice = store.account(&alice.name).await.unwrap().unwrap().0;
+    assert!(try_start(store, &session(&alice, 6), &new, None).await.unwrap());
+    let next = session(&alice, 7);
+    let kept = ChangePassword { old: &new, new: &old, session: &next, replaces: secret(4), end_others: false };
+    assert_eq!(store.change_password(kept).await.unwrap(), Some(1));
+    assert_eq!((end_of(store, 6).await, end_of(store, 7).await), (None, None));
+}
+
+/// What happened, the earliest first, in short.
+async fn story(store: &impl Store, account: &Account) -> Vec<(EventKind, Option<Reason>, u32)> {
+    let mut events = store.events(account.id, 100).await.unwrap();
+    events.reverse();
+    events.into_iter().map(|event| (event.kind, event.reason, event.count)).collect()
+}
+
+async fn what_happened_is_kept(store: &impl Store) {
+    let (alice, bob) = (account(store, "alice").await, account(store, "bob").await);
+    start(store, &alice, 1).await;
+    start(store, &bob, 2).await;
+    store.end(Which::Secret(secret(1)), Reason::SignedOut, later(1), None).await.unwrap();
+    store.end(Which::Secret(secret(1)), Reason::SignedOut, later(2), None).await.unwrap();
+    store.set_state(alice.id, AccountState::Disabled, later(3)).await.unwrap();
+    store.set_state(alice.id, AccountState::Active, later(4)).await.unwrap();
+    store.set_password(alice.id, &hash("new"), later(5)).await.unwrap();
+    let expected = [
+        (EventKind::SignedIn, None, 1),
+        (EventKind::SessionEnded, Some(Reason::SignedOut), 1),
+        (EventKind::AccountDisabled, None, 1),
+        (EventKind::AccountEnabled, None, 1),
+        (EventKind::PasswordChanged, None, 1),
+    ];
+    assert_eq!(story(store, &alice).await, expected);
+    assert_eq!(story(store, &bob).await.len(), 1, "nobody sees what happened to another");
+    let events = store.events(alice.id, 2).await.unwrap();
+    assert_eq!((events.len(), events[0].at, events[0].place.as_str()), (2, later(5), ""));
+    let ended = &store.events(alice.id, 100).await.unwrap()[3];
+    assert_eq!((ended.at, ended.agent.as_str(), ended.place.as_str()), (later(1), "Firefox", "192.0.2.1"));
+    assert_eq!(ended.session, Some(SessionId::from_text("id1")));
+    let before =
+        SweepBefore { ended: NOW, deadline: NOW, ordinary_last_seen: NOW, remembered_last_seen: NOW, events: later(4) };
+    store.sweep(before).await.unwrap();
+    assert_eq!(story(store, &alice).await.len(), 2, "old events go");
+    store.delete_account(alice.id).await.unwrap();
+    assert!(story(store, &alice).await.is_empty(), "they go with the account");
+}
+
+async fn failures_in_a_row_are_counted(store: &impl Store) {
+    let alice = account(store, "alice").await;
+    let here = Source { agent: "Firefox", place: "192.0.2.1" };
+    for seconds in 0..3 {
+        store.record_failure(Some(alice.id), later(seconds), here).await.unwrap();
+        store.record_failure(None, later(seconds), here).await.unwrap();
+    }
+    store.record_failure(Some(alice.id), later(3), Source { place: "192.0.2.2", ..here }).await.unwrap();
+    store.record_failure(Some(alice.id), later(4000), Source { place: "192.0.2.2", ..here }).await.unwrap();
+    let failed = |count| (EventKind::SignInFailed, None, count);
+    assert_eq!(story(store, &alice).await, [failed(3), failed(1), failed(1)]);
+    assert_eq!(store.events(alice.id, 100).await.unwrap()[2].at, later(2), "the last time counts");
+    let (new, hash) = (session(&alice, 1), hash("hash"));
+    let start = StartSession { session: &new, hash: &hash, replaces: None, confirms: false, limit: NO_LIMIT };
+    assert_eq!(store.start_session(start).await.unwrap(), Some(Started { failed_attempts: 5 }));
+    let new = session(&alice, 2);
+    let again = StartSession { session: &new, ..start };
+    assert_eq!(store.start_session(again).await.unwrap(), Some(Started { failed_attempts: 0 }));
+}
+
+async fn a_sweep_writes_down_the_ends_that_nobody_saw(store: &impl Store) {
+    let alice = account(store, "alice").await;
+    start(store, &alice, 1).await;
+    // An idle timeout of 600 s, and a sweep that takes what is dead for 5000 s.
+    let before = SweepBefore {
+        ended: later(1000),
+        deadline: later(1000),
+        ordinary_last_seen: later(400),
+        remembered_last_seen: later(400),
+        events: NOW,
+    };
+    assert_eq!(store.sweep(before).await.unwrap(), 1);
+    let events = store.events(alice.id, 100).await.unwrap();
+    assert_eq!((events[0].kind, events[0].reason), (EventKind::SessionEnded, Some(Reason::Idle)));
+    assert_eq!(events[0].at, later(600));
 }
 
 async fn a_touch_never_wins_over_an_end(store: Arc<impl Store>) {

@@ -7,8 +7,11 @@ mod sqlite;
 pub use sqlite::SqliteStore;
 
 use crate::{
-    Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId, clock::Timestamp,
-    password::PasswordHash, policy::Times,
+    Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId,
+    audit::{Event, Source},
+    clock::Timestamp,
+    password::PasswordHash,
+    policy::Times,
 };
 use async_trait::async_trait;
 
@@ -90,6 +93,56 @@ pub struct NewSession {
     pub place: String,
 }
 
+/// A session to be started, and on what conditions.
+#[derive(Clone, Copy, Debug)]
+pub struct StartSession<'a> {
+    /// The session.
+    pub session: &'a NewSession,
+    /// What the password was checked against.
+    pub hash: &'a PasswordHash,
+    /// The session that it replaces.
+    pub replaces: Option<SecretHash>,
+    /// Whether somebody who was signed in proved again who they are: no new visit, and nothing for
+    /// whom the session that is replaced has ended meanwhile.
+    pub confirms: bool,
+    /// How many sessions the account may have.
+    pub limit: SessionLimit,
+}
+
+/// How many sessions an account may have at a time, and which of its rows count: those that
+/// nothing has ended and that were used since.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionLimit {
+    /// At most so many.
+    pub most: u32,
+    /// Ordinary ones count when they were used after this.
+    pub ordinary_since: Timestamp,
+    /// Remembered ones count when they were used after this.
+    pub remembered_since: Timestamp,
+}
+
+/// A session was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// How many sign-ins had failed since the last one that did not.
+    pub failed_attempts: u32,
+}
+
+/// A person's change of their own password.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangePassword<'a> {
+    /// What the present password was checked against.
+    pub old: &'a PasswordHash,
+    /// The new one's hash.
+    pub new: &'a PasswordHash,
+    /// The session that goes on in this browser, of the epoch before the change.
+    pub session: &'a NewSession,
+    /// The session that asked, which the new one replaces.
+    pub replaces: SecretHash,
+    /// Whether all others end.
+    pub end_others: bool,
+}
+
 /// What the store knows of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRow {
@@ -122,6 +175,8 @@ pub enum Which {
     Secret(SecretHash),
     /// The one of this name.
     Id(SessionId),
+    /// The one of this name, if it is this account's.
+    Own(AccountId, SessionId),
     /// All of an account, except one.
     Account(AccountId, Option<SecretHash>),
     /// All.
@@ -139,6 +194,8 @@ pub struct SweepBefore {
     pub ordinary_last_seen: Timestamp,
     /// Remembered ones last seen before this.
     pub remembered_last_seen: Timestamp,
+    /// Events from before this.
+    pub events: Timestamp,
 }
 
 /// Accounts and sessions, kept.
@@ -185,16 +242,17 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes the accounts that were made for a demonstration, with their sessions.
     async fn delete_demo_accounts(&self) -> Result<u64, StoreError>;
 
-    /// Starts a session, and in the same transaction ends the one that it replaces.
+    /// Starts a session, and in the same transaction ends the one that it replaces and, of more than
+    /// the account may have, those longest unused.
     ///
-    /// `hash` is what the password was checked against. Says whether the session was started: not
-    /// if the account has changed since.
-    async fn start_session(
-        &self,
-        session: &NewSession,
-        hash: &PasswordHash,
-        replaces: Option<SecretHash>,
-    ) -> Result<bool, StoreError>;
+    /// Nothing if the account has changed since its password was checked.
+    async fn start_session(&self, start: StartSession<'_>) -> Result<Option<Started>, StoreError>;
+
+    /// Changes a password, ends other sessions if that is wanted, and replaces the session that
+    /// asked, all in one transaction. Gives back the epoch of the new session.
+    ///
+    /// Nothing if the account or that session has changed since the password was checked.
+    async fn change_password(&self, change: ChangePassword<'_>) -> Result<Option<i64>, StoreError>;
 
     /// What is known of the session of that secret.
     async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError>;
@@ -215,6 +273,18 @@ pub trait Store: Send + Sync + 'static {
     /// All sessions that nothing has ended, of one account or of all, the latest used first.
     async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError>;
 
-    /// Deletes some of the sessions that are dead for long, and says how many; 0 when there are none left.
+    /// Writes down that somebody failed to sign in; of a name that nobody has, without an account.
+    async fn record_failure(
+        &self,
+        account: Option<AccountId>,
+        now: Timestamp,
+        source: Source<'_>,
+    ) -> Result<(), StoreError>;
+
+    /// What happened to an account, the latest first, so many at most.
+    async fn events(&self, account: AccountId, most: u32) -> Result<Vec<Event>, StoreError>;
+
+    /// Deletes some of the sessions that are dead for long, writing down those whose end nobody saw,
+    /// and some of the events that are old. Says how many sessions; 0 when there are none left.
     async fn sweep(&self, before: SweepBefore) -> Result<u64, StoreError>;
 }

@@ -1,11 +1,20 @@
 //! SQLite: one file, no service.
 
-use super::{BoxError, NewSession, OpenError, SessionRow, Store, StoreError, SweepBefore, Which};
+mod events;
+
+use super::{
+    BoxError, ChangePassword, NewSession, OpenError, SessionLimit, SessionRow, StartSession, Started, Store,
+    StoreError, SweepBefore, Which,
+};
 use crate::{
-    Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId, clock::Timestamp,
-    password::PasswordHash, policy::Times,
+    Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId,
+    audit::{Event, EventKind, Source},
+    clock::Timestamp,
+    password::PasswordHash,
+    policy::Times,
 };
 use async_trait::async_trait;
+use events::Entry;
 use sqlx::{
     ConnectOptions, Connection, Row, SqliteConnection, SqlitePool,
     migrate::Migrator,
@@ -283,6 +292,36 @@ fn session_of(row: &SqliteRow) -> Result<SessionRow, StoreError> {
     })
 }
 
+/// The sessions that the next bite of a sweep takes.
+macro_rules! swept_rows {
+    () => {
+        "SELECT secret_hash FROM sessions WHERE ended_at < ?1
+         UNION SELECT secret_hash FROM sessions WHERE ended_at IS NULL AND (absolute_deadline < ?2
+             OR last_seen_at < (CASE remembered WHEN 1 THEN ?4 ELSE ?3 END))
+         LIMIT ?5"
+    };
+}
+
+/// Ends the sessions that a condition names and that nothing has ended, and writes each down: one
+/// pair of statements for each kind of condition, so that each uses its index.
+macro_rules! end_where {
+    ($condition:literal) => {
+        (
+            concat!(
+                "INSERT INTO events (at, kind, account_id, session_id, reason, agent, place) ",
+                "SELECT ?1, 'session_ended', account_id, id, ?2, agent, place FROM sessions ",
+                "WHERE ended_at IS NULL AND (?3 IS NULL OR last_seen_at <= ?3) ",
+                $condition
+            ),
+            concat!(
+                "UPDATE sessions SET ended_at = ?1, end_reason = ?2 ",
+                "WHERE ended_at IS NULL AND (?3 IS NULL OR last_seen_at <= ?3) ",
+                $condition
+            ),
+        )
+    };
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn ping(&self) -> Result<(), StoreError> {
@@ -335,7 +374,10 @@ impl Store for SqliteStore {
             .execute(&mut *tx)
             .await?
             .rows_affected();
-        end_in(&mut tx, &Which::Account(account, None), Reason::PasswordChanged, now, None).await?;
+        if changed == 1 {
+            end_in(&mut tx, &Which::Account(account, None), Reason::PasswordChanged, now, None).await?;
+            events::add(&mut tx, &by_operator(now, EventKind::PasswordChanged, account)).await?;
+        }
         tx.commit().await?;
         Ok(changed == 1)
     }
@@ -349,8 +391,15 @@ impl Store for SqliteStore {
             .execute(&mut *tx)
             .await?
             .rows_affected();
-        if state == AccountState::Disabled {
-            end_in(&mut tx, &Which::Account(account, None), Reason::AccountDisabled, now, None).await?;
+        if changed == 1 {
+            let kind = match state {
+                AccountState::Disabled => {
+                    end_in(&mut tx, &Which::Account(account, None), Reason::AccountDisabled, now, None).await?;
+                    EventKind::AccountDisabled
+                }
+                AccountState::Active => EventKind::AccountEnabled,
+            };
+            events::add(&mut tx, &by_operator(now, kind, account)).await?;
         }
         tx.commit().await?;
         Ok(changed == 1)
@@ -365,39 +414,59 @@ impl Store for SqliteStore {
         Ok(sqlx::query("DELETE FROM accounts WHERE demo = 1").execute(self.live()?).await?.rows_affected())
     }
 
-    async fn start_session(
-        &self,
-        session: &NewSession,
-        hash: &PasswordHash,
-        replaces: Option<SecretHash>,
-    ) -> Result<bool, StoreError> {
+    async fn start_session(&self, start: StartSession<'_>) -> Result<Option<Started>, StoreError> {
+        let StartSession { session, hash, replaces, confirms, limit } = start;
+        let now = session.times.authenticated_at;
         let mut tx = self.live()?.begin_with("BEGIN IMMEDIATE").await?;
-        let started = sqlx::query(
-            "INSERT INTO sessions (secret_hash, id, account_id, epoch, authenticated_at, last_seen_at,
-                                   absolute_deadline, remembered, agent, place)
-             SELECT ?, ?, id, epoch, ?, ?, ?, ?, ?, ? FROM accounts
-             WHERE id = ? AND state = 'active' AND epoch = ? AND password_hash = ?",
-        )
-        .bind(session.secret_hash.0.as_slice())
-        .bind(session.id.as_str())
-        .bind(session.times.authenticated_at.as_millis())
-        .bind(session.times.last_activity.as_millis())
-        .bind(session.times.absolute_deadline.as_millis())
-        .bind(session.times.remembered)
-        .bind(&session.agent)
-        .bind(&session.place)
-        .bind(session.account.0)
-        .bind(session.epoch)
-        .bind(hash.as_str())
-        .execute(&mut *tx)
-        .await?
-        .rows_affected()
-            == 1;
-        if started && let Some(replaced) = replaces {
-            end_in(&mut tx, &Which::Secret(replaced), Reason::Replaced, session.times.authenticated_at, None).await?;
+        if !insert_session(&mut tx, session, session.epoch, hash).await? {
+            return Ok(None);
         }
+        if let Some(replaced) = replaces {
+            let ended = end_in(&mut tx, &Which::Secret(replaced), Reason::Replaced, now, None).await?;
+            if confirms && ended == 0 {
+                return Ok(None);
+            }
+        }
+        end_surplus(&mut tx, session, limit).await?;
+        let failed_attempts = events::failures(&mut tx, session.account).await?;
+        let kind = if confirms { EventKind::PasswordConfirmed } else { EventKind::SignedIn };
+        events::add(&mut tx, &of_session(now, kind, session)).await?;
         tx.commit().await?;
-        Ok(started)
+        Ok(Some(Started { failed_attempts }))
+    }
+
+    async fn change_password(&self, change: ChangePassword<'_>) -> Result<Option<i64>, StoreError> {
+        let ChangePassword { old, new, session, replaces, end_others } = change;
+        let (account, now) = (session.account, session.times.authenticated_at);
+        let mut tx = self.live()?.begin_with("BEGIN IMMEDIATE").await?;
+        // Whatever happened while the passwords were hashed wins: an end of the session that asks, a
+        // disabling, another change.
+        let changed: Option<i64> = sqlx::query_scalar(
+            "UPDATE accounts SET password_hash = ?1, epoch = epoch + ?2, demo = 0
+             WHERE id = ?3 AND state = 'active' AND epoch = ?4 AND password_hash = ?5
+             AND EXISTS (SELECT 1 FROM sessions WHERE secret_hash = ?6 AND account_id = ?3 AND ended_at IS NULL)
+             RETURNING epoch",
+        )
+        .bind(new.as_str())
+        .bind(i64::from(end_others))
+        .bind(account.0)
+        .bind(session.epoch)
+        .bind(old.as_str())
+        .bind(replaces.0.as_slice())
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(epoch) = changed else { return Ok(None) };
+        if !insert_session(&mut tx, session, epoch, new).await? {
+            return Ok(None);
+        }
+        end_in(&mut tx, &Which::Secret(replaces), Reason::Replaced, now, None).await?;
+        if end_others {
+            let others = Which::Account(account, Some(session.secret_hash));
+            end_in(&mut tx, &others, Reason::PasswordChanged, now, None).await?;
+        }
+        events::add(&mut tx, &of_session(now, EventKind::PasswordChanged, session)).await?;
+        tx.commit().await?;
+        Ok(Some(epoch))
     }
 
     async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
@@ -449,35 +518,130 @@ impl Store for SqliteStore {
         rows.iter().map(session_of).collect()
     }
 
+    async fn record_failure(
+        &self,
+        account: Option<AccountId>,
+        now: Timestamp,
+        source: Source<'_>,
+    ) -> Result<(), StoreError> {
+        let Source { agent, place } = source;
+        let mut tx = self.live()?.begin_with("BEGIN IMMEDIATE").await?;
+        let entry = Entry { at: now, kind: EventKind::SignInFailed, account, session: None, agent, place };
+        events::add_failure(&mut tx, &entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn events(&self, account: AccountId, most: u32) -> Result<Vec<Event>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM events WHERE account_id = ? ORDER BY at DESC, id DESC LIMIT ?")
+            .bind(account.0)
+            .bind(most)
+            .fetch_all(self.live()?)
+            .await?;
+        rows.iter().map(events::event_of).collect()
+    }
+
     async fn sweep(&self, before: SweepBefore) -> Result<u64, StoreError> {
-        let swept = sqlx::query(
-            "DELETE FROM sessions WHERE secret_hash IN (
-                SELECT secret_hash FROM sessions WHERE ended_at < ?1
-                UNION SELECT secret_hash FROM sessions WHERE ended_at IS NULL AND (absolute_deadline < ?2
-                    OR last_seen_at < (CASE remembered WHEN 1 THEN ?4 ELSE ?3 END))
-                LIMIT ?5)",
-        )
+        sqlx::query("DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ? LIMIT ?)")
+            .bind(before.events.as_millis())
+            .bind(SWEEP_ROWS)
+            .execute(self.live()?)
+            .await?;
+        let mut tx = self.live()?.begin_with("BEGIN IMMEDIATE").await?;
+        // How long ago a session ended by itself follows from the row: the sweep comes as much later
+        // than the deadline as than the idle timeout's end.
+        sqlx::query(concat!(
+            "INSERT INTO events (at, kind, account_id, session_id, reason, agent, place)
+             SELECT min(absolute_deadline, idle_end), 'session_ended', account_id, id,
+                    CASE WHEN absolute_deadline <= idle_end THEN 'absolute' ELSE 'idle' END, agent, place
+             FROM (SELECT *, last_seen_at + ?2 - (CASE remembered WHEN 1 THEN ?4 ELSE ?3 END) AS idle_end
+                   FROM sessions WHERE ended_at IS NULL AND secret_hash IN (",
+            swept_rows!(),
+            "))"
+        ))
         .bind(before.ended.as_millis())
         .bind(before.deadline.as_millis())
         .bind(before.ordinary_last_seen.as_millis())
         .bind(before.remembered_last_seen.as_millis())
         .bind(SWEEP_ROWS)
-        .execute(self.live()?)
+        .execute(&mut *tx)
         .await?;
+        let swept = sqlx::query(concat!("DELETE FROM sessions WHERE secret_hash IN (", swept_rows!(), ")"))
+            .bind(before.ended.as_millis())
+            .bind(before.deadline.as_millis())
+            .bind(before.ordinary_last_seen.as_millis())
+            .bind(before.remembered_last_seen.as_millis())
+            .bind(SWEEP_ROWS)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
         Ok(swept.rows_affected())
     }
 }
 
-/// Ends the sessions that the condition names and that nothing has ended: one statement for each
-/// kind of condition, so that each uses its index.
-macro_rules! end_where {
-    ($condition:literal) => {
-        concat!(
-            "UPDATE sessions SET ended_at = ?1, end_reason = ?2 ",
-            "WHERE ended_at IS NULL AND (?3 IS NULL OR last_seen_at <= ?3) ",
-            $condition
-        )
-    };
+/// Inserts a session's row, if its account is still as it was when the password was checked.
+async fn insert_session(
+    connection: &mut SqliteConnection,
+    session: &NewSession,
+    epoch: i64,
+    hash: &PasswordHash,
+) -> Result<bool, sqlx::Error> {
+    let inserted = sqlx::query(
+        "INSERT INTO sessions (secret_hash, id, account_id, epoch, authenticated_at, last_seen_at,
+                               absolute_deadline, remembered, agent, place)
+         SELECT ?, ?, id, epoch, ?, ?, ?, ?, ?, ? FROM accounts
+         WHERE id = ? AND state = 'active' AND epoch = ? AND password_hash = ?",
+    )
+    .bind(session.secret_hash.0.as_slice())
+    .bind(session.id.as_str())
+    .bind(session.times.authenticated_at.as_millis())
+    .bind(session.times.last_activity.as_millis())
+    .bind(session.times.absolute_deadline.as_millis())
+    .bind(session.times.remembered)
+    .bind(&session.agent)
+    .bind(&session.place)
+    .bind(session.account.0)
+    .bind(epoch)
+    .bind(hash.as_str())
+    .execute(connection)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// Ends what the account has too many of, the longest unused first; never the one that was just started.
+async fn end_surplus(
+    connection: &mut SqliteConnection,
+    new: &NewSession,
+    limit: SessionLimit,
+) -> Result<(), StoreError> {
+    let now = new.times.authenticated_at;
+    let surplus = sqlx::query(
+        "SELECT id FROM sessions WHERE account_id = ?1 AND ended_at IS NULL AND secret_hash <> ?2
+         AND absolute_deadline > ?3 AND last_seen_at > (CASE remembered WHEN 1 THEN ?5 ELSE ?4 END)
+         ORDER BY last_seen_at DESC, id LIMIT -1 OFFSET ?6",
+    )
+    .bind(new.account.0)
+    .bind(new.secret_hash.0.as_slice())
+    .bind(now.as_millis())
+    .bind(limit.ordinary_since.as_millis())
+    .bind(limit.remembered_since.as_millis())
+    .bind(limit.most.saturating_sub(1))
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in surplus {
+        let id = SessionId::from_text(row.try_get::<String, _>("id")?);
+        end_in(connection, &Which::Id(id), Reason::SessionLimit, now, None).await?;
+    }
+    Ok(())
+}
+
+fn of_session<'a>(at: Timestamp, kind: EventKind, session: &'a NewSession) -> Entry<'a> {
+    let NewSession { account, id, agent, place, .. } = session;
+    Entry { at, kind, account: Some(*account), session: Some(id), agent, place }
+}
+
+const fn by_operator(at: Timestamp, kind: EventKind, account: AccountId) -> Entry<'static> {
+    Entry { at, kind, account: Some(account), session: None, agent: "", place: "" }
 }
 
 async fn end_in(
@@ -487,22 +651,28 @@ async fn end_in(
     now: Timestamp,
     idle_since: Option<Timestamp>,
 ) -> Result<u64, sqlx::Error> {
-    let query = match which {
-        Which::Secret(_) => sqlx::query(end_where!("AND secret_hash = ?4")),
-        Which::Id(_) => sqlx::query(end_where!("AND id = ?4")),
-        Which::Account(..) => sqlx::query(end_where!("AND account_id = ?4 AND (?5 IS NULL OR secret_hash <> ?5)")),
-        Which::All => sqlx::query(end_where!("")),
+    let (write_down, end) = match which {
+        Which::Secret(_) => end_where!("AND secret_hash = ?4"),
+        Which::Id(_) => end_where!("AND id = ?4"),
+        Which::Own(..) => end_where!("AND id = ?4 AND account_id = ?5"),
+        Which::Account(..) => end_where!("AND account_id = ?4 AND (?5 IS NULL OR secret_hash <> ?5)"),
+        Which::All => end_where!(""),
     };
-    let query = query.bind(now.as_millis()).bind(reason.as_str()).bind(idle_since.map(Timestamp::as_millis));
-    let query = match which {
-        Which::Secret(secret) => query.bind(secret.0.as_slice()),
-        Which::Id(id) => query.bind(id.as_str()),
-        Which::Account(account, except) => {
-            query.bind(account.0).bind(except.as_ref().map(|secret| secret.0.as_slice()))
-        }
-        Which::All => query,
-    };
-    let ended = query.execute(&mut *connection).await?.rows_affected();
+    let mut ended = 0;
+    for statement in [write_down, end] {
+        let query = sqlx::query(statement);
+        let query = query.bind(now.as_millis()).bind(reason.as_str()).bind(idle_since.map(Timestamp::as_millis));
+        let query = match which {
+            Which::Secret(secret) => query.bind(secret.0.as_slice()),
+            Which::Id(id) => query.bind(id.as_str()),
+            Which::Own(account, id) => query.bind(id.as_str()).bind(account.0),
+            Which::Account(account, except) => {
+                query.bind(account.0).bind(except.as_ref().map(|secret| secret.0.as_slice()))
+            }
+            Which::All => query,
+        };
+        ended = query.execute(&mut *connection).await?.rows_affected();
+    }
     // A sign-in that is still hashing belongs to what is being ended: its session would start in
     // an epoch that is over.
     match which {

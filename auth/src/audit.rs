@@ -1,0 +1,106 @@
+//! What happened to an account, kept so that its person can see it (ASVS 6.3.5, 16.3.1).
+//!
+//! Nothing in it opens anything: no secrets, no passwords, and of a name that nobody has not even
+//! the name, because people type passwords where names belong.
+
+use crate::{Reason, SessionId, clock::Timestamp};
+use std::time::Duration;
+
+/// How long events are kept.
+pub const KEEP_EVENTS: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Failures in a row from the same place are one event with a count while the last one is not older
+/// than this: somebody who guesses all night does not fill the store.
+pub const MERGE_FAILURES: Duration = Duration::from_secs(3600);
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// Somebody signed in.
+    SignedIn,
+    /// Somebody tried to, or gave a wrong password where it was asked for again.
+    SignInFailed,
+    /// Somebody who was signed in proved again who they are.
+    PasswordConfirmed,
+    /// A session ended.
+    SessionEnded,
+    /// The password was changed; without a place, by an administrator.
+    PasswordChanged,
+    /// An administrator disabled the account.
+    AccountDisabled,
+    /// An administrator enabled it again.
+    AccountEnabled,
+}
+
+impl EventKind {
+    /// All kinds, in the order of their declaration.
+    pub const ALL: [Self; 7] = [
+        Self::SignedIn,
+        Self::SignInFailed,
+        Self::PasswordConfirmed,
+        Self::SessionEnded,
+        Self::PasswordChanged,
+        Self::AccountDisabled,
+        Self::AccountEnabled,
+    ];
+
+    /// The kind's text in the store: it never changes.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedIn => "signed_in",
+            Self::SignInFailed => "sign_in_failed",
+            Self::PasswordConfirmed => "password_confirmed",
+            Self::SessionEnded => "session_ended",
+            Self::PasswordChanged => "password_changed",
+            Self::AccountDisabled => "account_disabled",
+            Self::AccountEnabled => "account_enabled",
+        }
+    }
+
+    /// The reverse of [`EventKind::as_str`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When; the last time, if it happened more than once.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+    /// Why, if a session ended.
+    pub reason: Option<Reason>,
+    /// How often in a row.
+    pub count: u32,
+    /// The session that it is about.
+    pub session: Option<SessionId>,
+    /// What the browser says that it is; of an end, the browser whose session ended.
+    pub agent: String,
+    /// Where the request came from; of an end, where the session had started.
+    pub place: String,
+}
+
+/// Where a request comes from, as far as that is worth keeping.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Source<'a> {
+    /// What the browser says that it is.
+    pub agent: &'a str,
+    /// Its address.
+    pub place: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_text_of_its_own_that_leads_back_to_it() {
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::parse(kind.as_str()), Some(kind));
+        }
+        assert_eq!(EventKind::parse(""), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! The table of what happened.
+
+use crate::{
+    AccountId, Reason, SessionId,
+    audit::{Event, EventKind, MERGE_FAILURES},
+    clock::Timestamp,
+    store::StoreError,
+};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+
+/// What is written down of something that happened now.
+pub(super) struct Entry<'a> {
+    pub(super) at: Timestamp,
+    pub(super) kind: EventKind,
+    pub(super) account: Option<AccountId>,
+    pub(super) session: Option<&'a SessionId>,
+    pub(super) agent: &'a str,
+    pub(super) place: &'a str,
+}
+
+pub(super) async fn add(connection: &mut SqliteConnection, entry: &Entry<'_>) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO events (at, kind, account_id, session_id, agent, place) VALUES (?, ?, ?, ?, ?, ?)")
+        .bind(entry.at.as_millis())
+        .bind(entry.kind.as_str())
+        .bind(entry.account.map(|account| account.0))
+        .bind(entry.session.map(SessionId::as_str))
+        .bind(entry.agent)
+        .bind(entry.place)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A failure, counted with the one before if that is the last thing that happened to the account.
+pub(super) async fn add_failure(connection: &mut SqliteConnection, entry: &Entry<'_>) -> Result<(), sqlx::Error> {
+    let merged = sqlx::query(
+        "UPDATE events SET count = count + 1, at = ?1, agent = ?6
+         WHERE id = (SELECT max(id) FROM events WHERE account_id IS ?2) AND kind = ?3 AND place = ?4 AND at > ?5",
+    )
+    .bind(entry.at.as_millis())
+    .bind(entry.account.map(|account| account.0))
+    .bind(entry.kind.as_str())
+    .bind(entry.place)
+    .bind(entry.at.minus(MERGE_FAILURES).as_millis())
+    .bind(entry.agent)
+    .execute(&mut *connection)
+    .await?;
+    if merged.rows_affected() == 0 { add(connection, entry).await } else { Ok(()) }
+}
+
+/// How many tries have failed since somebody last signed in.
+pub(super) async fn failures(connection: &mut SqliteConnection, account: AccountId) -> Result<u32, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT coalesce(sum(count), 0) FROM events WHERE account_id = ?1 AND kind = 'sign_in_failed'
+         AND id > coalesce((SELECT max(id) FROM events WHERE account_id = ?1 AND kind = 'signed_in'), 0)",
+    )
+    .bind(account.0)
+    .fetch_one(connection)
+    .await
+}
+
+pub(super) fn event_of(row: &SqliteRow) -> Result<Event, StoreError> {
+    let reason = row.try_get::<Option<&str>, _>("reason")?;
+    Ok(Event {
+        at: Timestamp::from_millis(row.try_get("at")?),
+        kind: EventKind::parse(row.try_get("kind")?).ok_or(StoreError::Unreadable("an event's kind"))?,
+        reason: reason
+            .map(|reason| Reason::parse(reason).ok_or(StoreError::Unreadable("an event's reason")))
+            .transpose()?,
+        count: row.try_get("count")?,
+        session: row.try_get::<Option<String>, _>("session_id")?.map(SessionId::from_text),
+        agent: row.try_get("agent")?,
+        place: row.try_get("place")?,
+    })
+}
