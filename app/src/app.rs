@@ -1,10 +1,11 @@
 //! The document's frame, the table of routes, and what the first paint knows.
 
 use crate::{
-    components::{Header, Notifications, Warning},
+    api::Entry,
+    components::{ConfirmDialog, Header, Notifications, Preloaded, Warning},
     error::AppError,
-    pages::{Home, NotFound, SignInPage, UnavailablePage},
-    session::{Session, watch},
+    pages::{ActivityPage, ConfirmPage, Home, NotFound, PasswordPage, SessionsPage, SignInPage, UnavailablePage},
+    session::{Session, Sudo, watch},
     toast::Toasts,
 };
 use daypass_auth::{Reason, SessionInfo, info::millis};
@@ -30,6 +31,15 @@ pub struct FirstPaint {
     pub notice: Option<PageNotice>,
     /// How long before the end of a session the page says so, in milliseconds.
     pub warning_ms: u64,
+    /// What the page lists, if it lists something.
+    pub entries: Option<Vec<Entry>>,
+}
+
+impl FirstPaint {
+    /// Of nobody.
+    fn of(settings: PageSettings) -> Self {
+        Self { session: None, unavailable: false, notice: None, warning_ms: millis(settings.warning), entries: None }
+    }
 }
 
 /// How the page behaves, from the configuration. In the context of the server.
@@ -60,7 +70,12 @@ pub enum PageNotice {
         absolute_ms: u64,
     },
     /// Somebody signed in.
-    SignedIn,
+    SignedIn {
+        /// How many sign-ins had failed since the last one.
+        failed_attempts: u32,
+    },
+    /// A form that was sent without scripts did what it should.
+    Done(Done),
     /// A form that was sent without scripts was refused.
     Refused {
         /// Why.
@@ -68,6 +83,16 @@ pub enum PageNotice {
         /// The name that was typed, to be typed only once.
         username: String,
     },
+}
+
+/// What a form did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// The password was changed.
+    PasswordChanged,
+    /// So many sessions were ended.
+    SessionsEnded(u64),
 }
 
 /// The whole app.
@@ -78,7 +103,9 @@ pub fn App() -> impl IntoView {
     let unavailable = first.unavailable;
     let toasts = Toasts::provide();
     let session = Session::provide(&first, toasts);
+    Sudo::provide(session);
     provide_context(StoredValue::new(first.notice));
+    provide_context::<Preloaded>(StoredValue::new(first.entries));
     // Effects run in the browser alone, and after the page is live.
     Effect::new(move |_| {
         watch::start(session);
@@ -97,6 +124,7 @@ pub fn App() -> impl IntoView {
             <Header />
             <Notifications />
             <Warning />
+            <ConfirmDialog />
             <main id="main" tabindex="-1">
                 {if unavailable { view! { <UnavailablePage /> }.into_any() } else { view! { <Pages /> }.into_any() }}
             </main>
@@ -110,6 +138,10 @@ fn Pages() -> impl IntoView {
         <Routes fallback=NotFound>
             <Route path=path!("/") view=Home ssr=SsrMode::Async />
             <Route path=path!("/login") view=SignInPage ssr=SsrMode::Async />
+            <Route path=path!("/account/sessions") view=SessionsPage ssr=SsrMode::Async />
+            <Route path=path!("/account/password") view=PasswordPage ssr=SsrMode::Async />
+            <Route path=path!("/account/activity") view=ActivityPage ssr=SsrMode::Async />
+            <Route path=path!("/account/confirm") view=ConfirmPage ssr=SsrMode::Async />
         </Routes>
     }
 }
@@ -124,7 +156,7 @@ fn mark_hydrated() {
 #[cfg(not(feature = "ssr"))]
 fn first_paint() -> FirstPaint {
     // Only ever asked when the document brought nothing: then nobody is known to be signed in.
-    FirstPaint { session: None, unavailable: false, notice: None, warning_ms: millis(PageSettings::default().warning) }
+    FirstPaint::of(PageSettings::default())
 }
 
 #[cfg(feature = "ssr")]
@@ -132,8 +164,7 @@ fn first_paint() -> FirstPaint {
     use daypass_auth::{Access, http::Notice};
 
     let settings = use_context::<PageSettings>().unwrap_or_default();
-    let mut first =
-        FirstPaint { session: None, unavailable: false, notice: None, warning_ms: millis(settings.warning) };
+    let mut first = FirstPaint::of(settings);
     // Without a request the routes are only being listed.
     let Some(parts) = use_context::<http::request::Parts>() else { return first };
     match parts.extensions.get::<Access>() {
@@ -141,6 +172,7 @@ fn first_paint() -> FirstPaint {
         Some(Access::Unavailable) => first.unavailable = true,
         Some(Access::Absent { .. }) | None => {}
     }
+    first.entries = parts.extensions.get::<crate::server::Preloaded>().map(|preloaded| preloaded.0.clone());
     first.notice = match parts.extensions.get::<Notice>() {
         Some(Notice::Ended { reason, remembered }) => use_context::<daypass_auth::Engine>().map(|engine| {
             let timeouts = engine.policy().timeouts(*remembered);

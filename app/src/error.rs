@@ -22,6 +22,9 @@ pub enum AppError {
     /// Name and password do not match; nobody says which.
     #[error("name and password do not match")]
     InvalidCredentials,
+    /// There is a session, and its person has to prove again who they are (sudo mode).
+    #[error("the password has to be confirmed")]
+    ConfirmPassword,
     /// A field of a form is not as it must be.
     #[error("a field is not as it must be")]
     InvalidField {
@@ -69,6 +72,10 @@ pub enum Field {
     Password,
     /// Whether to stay signed in.
     Remember,
+    /// The present password, where a new one is chosen.
+    Current,
+    /// The new password.
+    New,
     /// Any other.
     Other,
 }
@@ -81,6 +88,8 @@ impl Field {
             "username" => Self::Username,
             "password" => Self::Password,
             "remember" => Self::Remember,
+            "current" => Self::Current,
+            "new" => Self::New,
             _ => Self::Other,
         }
     }
@@ -98,13 +107,28 @@ pub enum Problem {
     TooLong,
     /// Not a plain text.
     WrongType,
+    /// A password that is not the account's.
+    Wrong,
+    /// A new password with fewer characters than it must have.
+    TooShort,
+    /// A new password that many people have.
+    Common,
+    /// A new password that is made of the account's or the site's own name.
+    Context,
+    /// A new password that repeats itself.
+    Repeated,
+    /// A new password that follows the keyboard, the alphabet or a row of numbers.
+    Pattern,
 }
 
 impl AppError {
     /// Whether a field of the form says it itself, under its label.
     #[must_use]
     pub const fn has_a_field(self) -> bool {
-        matches!(self, Self::InvalidField { field: Field::Username | Field::Password, .. })
+        matches!(
+            self,
+            Self::InvalidField { field: Field::Username | Field::Password | Field::Current | Field::New, .. }
+        )
     }
 
     /// The HTTP status of each error. The only place that decides it.
@@ -112,6 +136,8 @@ impl AppError {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Unauthenticated { .. } | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
+            // ASVS 6.2.3: a wrong present password is a refusal, not a mistake in the form.
+            Self::ConfirmPassword | Self::InvalidField { problem: Problem::Wrong, .. } => StatusCode::FORBIDDEN,
             Self::InvalidField { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

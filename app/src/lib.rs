@@ -19,7 +19,7 @@ mod timer;
 mod toast;
 pub mod words;
 
-pub use app::{App, FirstPaint, PageNotice, PageSettings};
+pub use app::{App, Done, FirstPaint, PageNotice, PageSettings};
 pub use error::AppError;
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};

@@ -28,6 +28,8 @@ pub(crate) enum Topic {
     Form,
     /// Whether the server answers.
     Reach,
+    /// What others may have tried.
+    Attempts,
 }
 
 /// One message.

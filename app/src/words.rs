@@ -13,6 +13,9 @@ pub fn ended(reason: Reason, idle_ms: u64, absolute_ms: u64) -> String {
         Reason::Revoked => "An administrator ended this session.".to_owned(),
         Reason::RevokedByYou => "You ended this session from another device.".to_owned(),
         Reason::Replaced => "You signed in again in this browser, so the earlier session ended.".to_owned(),
+        Reason::SessionLimit => {
+            "You signed in on another device, and this session was the one longest unused.".to_owned()
+        }
         Reason::PasswordChanged => "Your password was changed, so this session ended.".to_owned(),
         Reason::AccountDisabled => "This account is disabled. Ask an administrator.".to_owned(),
         _ => "This session is no longer valid. Sign in again.".to_owned(),
@@ -37,6 +40,7 @@ pub fn error(error: AppError) -> &'static str {
     match error {
         AppError::Unauthenticated { .. } => "You are not signed in.",
         AppError::InvalidCredentials => "That name and password do not match. Try again.",
+        AppError::ConfirmPassword => "Enter your password again to do this.",
         AppError::InvalidField { field, problem } => field_problem(field, problem),
         AppError::TooLarge => "That is too much text. Shorten it, then try again.",
         AppError::Unavailable => "The service is busy or away for the moment. Try again in a few seconds.",
@@ -54,8 +58,16 @@ const fn field_problem(field: Field, problem: Problem) -> &'static str {
     match (field, problem) {
         (Field::Username, Problem::Missing) => "Enter your username.",
         (Field::Password, Problem::Missing) => "Enter your password.",
+        (Field::Current, Problem::Missing) => "Enter your present password.",
+        (Field::New, Problem::Missing) => "Enter a new password.",
+        (_, Problem::Wrong) => "That is not your password. Try again.",
+        (_, Problem::TooShort) => "Use 15 characters or more.",
+        (_, Problem::Common) => "Many people use this password, so it is among the first to be tried. Choose another.",
+        (_, Problem::Context) => "This is made of your name or the name of this site. Choose another.",
+        (_, Problem::Repeated) => "This repeats itself, which is easy to guess. Choose another.",
+        (_, Problem::Pattern) => "This follows the keyboard, the alphabet or a row of numbers. Choose another.",
         (Field::Username, Problem::TooLong) => "A username has at most 64 characters.",
-        (Field::Password, Problem::TooLong) => "A password has at most 1024 bytes.",
+        (Field::Password | Field::Current | Field::New, Problem::TooLong) => "A password has at most 1024 bytes.",
         (_, Problem::TooLong) => "This is too long.",
         (_, Problem::Missing) => "This is missing.",
         (_, Problem::Doubled | Problem::WrongType) => "Reload the page, then enter this again.",
@@ -67,6 +79,61 @@ const fn field_problem(field: Field, problem: Problem) -> &'static str {
 pub fn welcome(account: &str) -> String {
     format!("Welcome back, {account}.")
 }
+
+/// Tries that failed since the person was here before.
+#[must_use]
+pub fn failed_attempts(count: u32) -> String {
+    let tries = counted(count.into(), "failed attempt");
+    format!("{tries} to sign in since your last visit. If that was not you, change your password.")
+}
+
+/// What happened, in words.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn event(event: &daypass_auth::audit::Event) -> String {
+    use daypass_auth::audit::EventKind;
+
+    match event.kind {
+        EventKind::SignedIn => "Signed in".to_owned(),
+        EventKind::SignInFailed if event.count > 1 => format!("{} failed attempts to sign in", event.count),
+        EventKind::SignInFailed => "A failed attempt to sign in".to_owned(),
+        EventKind::PasswordConfirmed => "Password confirmed".to_owned(),
+        EventKind::SessionEnded => session_ended(event.reason.unwrap_or(Reason::Invalid)).to_owned(),
+        EventKind::PasswordChanged => "Password changed".to_owned(),
+        EventKind::AccountDisabled => "Account disabled".to_owned(),
+        EventKind::AccountEnabled => "Account enabled".to_owned(),
+    }
+}
+
+#[cfg(feature = "ssr")]
+const fn session_ended(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Idle => "Timed out without activity",
+        Reason::Absolute => "Session reached its time limit",
+        Reason::SignedOut => "Signed out",
+        Reason::Revoked => "Session ended by an administrator",
+        Reason::RevokedByYou => "Session ended from another device",
+        Reason::SessionLimit => "Session ended: too many devices",
+        Reason::PasswordChanged => "Session ended: the password was changed",
+        Reason::AccountDisabled => "Session ended: the account was disabled",
+        _ => "Session ended",
+    }
+}
+
+/// How long ago something was.
+#[must_use]
+pub fn ago(ms: u64) -> String {
+    if ms < 60_000 { "just now".to_owned() } else { format!("{} ago", about(ms)) }
+}
+
+/// Other sessions have ended, because the person wanted it.
+#[must_use]
+pub fn ended_sessions(count: u64) -> String {
+    format!("{} ended.", counted(count, "session"))
+}
+
+/// The password was changed.
+pub const PASSWORD_CHANGED: &str = "Your password is changed.";
 
 /// Somebody signed in as another account in another tab.
 #[must_use]

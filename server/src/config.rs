@@ -158,6 +158,12 @@ pub struct Options {
     /// The absolute timeout of sessions that are kept on a device.
     #[arg(long, env = "DAYPASS_REMEMBERED_ABSOLUTE_TIMEOUT", global = true, value_name = "TIME", default_value = "30d", value_parser = duration)]
     pub remembered_absolute_timeout: Duration,
+    /// For how long after a password was given sensitive things are done without asking for it again.
+    #[arg(long, env = "DAYPASS_SUDO", global = true, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub sudo: Duration,
+    /// How many sessions an account may have; of more, the one longest unused ends.
+    #[arg(long, env = "DAYPASS_MOST_SESSIONS", global = true, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub most_sessions: u32,
     /// How long before the end of a session the page says so; 20s at least.
     #[arg(long, env = "DAYPASS_WARNING", global = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub warning: Duration,
@@ -300,6 +306,7 @@ impl Options {
             Timeouts { idle: self.idle_timeout, absolute: self.absolute_timeout },
             Timeouts { idle: self.remembered_idle_timeout, absolute: self.remembered_absolute_timeout },
         )
+        .map(|policy| policy.with_sudo(self.sudo).with_most_sessions(self.most_sessions))
     }
 
     /// Checks the whole. Opens and makes nothing.

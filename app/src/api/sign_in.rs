@@ -18,10 +18,7 @@ pub async fn sign_in(
         error::{Field, Problem},
         server::{self, Caller},
     };
-    use daypass_auth::{
-        AccountName, SignIn,
-        password::{Password, PasswordError},
-    };
+    use daypass_auth::{AccountName, SignIn};
 
     let caller = Caller::current()?;
     let invalid = |field, problem| AppError::InvalidField { field, problem };
@@ -29,15 +26,8 @@ pub async fn sign_in(
     if name.chars().count() > AccountName::MAX_CHARS {
         return Err(invalid(Field::Username, Problem::TooLong));
     }
-    let password = Password::typed(&password.unwrap_or_default()).map_err(|error| {
-        let problem = if error == PasswordError::Empty { Problem::Missing } else { Problem::TooLong };
-        invalid(Field::Password, problem)
-    })?;
-    let remembered = match remember.as_deref() {
-        None | Some("" | "off" | "false" | "0") => false,
-        Some("on" | "true" | "1") => true,
-        Some(_) => return Err(invalid(Field::Remember, Problem::WrongType)),
-    };
+    let password = server::typed(password, Field::Password)?;
+    let remembered = server::switch(remember.as_deref(), Field::Remember)?;
     let request = SignIn {
         name: &name,
         password,

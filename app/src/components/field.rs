@@ -8,15 +8,24 @@ pub(crate) fn Field(
     #[prop(default = "text")] kind: &'static str,
     autocomplete: &'static str,
     #[prop(optional, into)] value: String,
+    /// What helps to fill it in, if something does.
+    #[prop(optional)]
+    hint: &'static str,
     /// What is wrong with it, if something is.
     #[prop(into)]
     problem: Signal<Option<&'static str>>,
     input: NodeRef<html::Input>,
 ) -> impl IntoView {
     let problem_id = format!("{name}-problem");
+    let hint_id = format!("{name}-hint");
     let described_by = {
-        let id = problem_id.clone();
-        move || problem.get().map(|_| id.clone())
+        let (problem_id, hint_id) = (problem_id.clone(), hint_id.clone());
+        move || match (hint.is_empty(), problem.get()) {
+            (true, None) => None,
+            (true, Some(_)) => Some(problem_id.clone()),
+            (false, None) => Some(hint_id.clone()),
+            (false, Some(_)) => Some(format!("{problem_id} {hint_id}")),
+        }
     };
     let secret = kind == "password";
     let shown = RwSignal::new(false);
@@ -52,6 +61,14 @@ pub(crate) fn Field(
                         }
                     })}
             </div>
+            {(!hint.is_empty())
+                .then(|| {
+                    view! {
+                        <p class="field__hint" id=hint_id>
+                            {hint}
+                        </p>
+                    }
+                })}
             <p class="field__problem" id=problem_id>
                 {move || problem.get()}
             </p>

@@ -1,4 +1,4 @@
-use super::{Form, use_sign_out};
+use super::{AccountMenu, Form, use_sign_out};
 use crate::{api::SignOut, session::Session, words};
 use leptos::{prelude::*, server_fn::ServerFn};
 
@@ -26,7 +26,7 @@ fn Way(account: String) -> impl IntoView {
     let (_, sign_out) = use_sign_out();
     view! {
         <div class="header__account">
-            <span class="header__name">{account}</span>
+            <AccountMenu account />
             <Form action=SignOut::PATH class="header__sign-out" on_submit=move |_| sign_out()>
                 <button type="submit" class="button button--quiet">
                     "Sign out"

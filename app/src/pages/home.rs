@@ -20,6 +20,10 @@ pub(crate) fn Home() -> impl IntoView {
                     "Begin a server function with " <code>"Caller::current"</code> ", or take a " <code>"Session"</code>
                     " in an axum handler."
                 </Card>
+                <Card title="Keep what people type">
+                    "A form with " <code>"data-keep"</code>
+                    " comes back as it was when its session ends and the same person signs in again." <Note />
+                </Card>
                 <Card title="Set the timeouts">
                     "They are settings. " <code>"daypass doctor"</code> " shows those in force, and what is unsafe."
                 </Card>
@@ -46,7 +50,7 @@ fn Pass() -> impl IntoView {
             <p class="eyebrow">"Day pass"</p>
             <Heading title="Home">"Welcome, " {move || info().map(|info| info.account)}</Heading>
             <dl class="facts">
-                {fact("Signed in", Box::new(move || info().map(|info| ago(info.age_ms)).unwrap_or_default()))}
+                {fact("Signed in", Box::new(move || info().map(|info| words::ago(info.age_ms)).unwrap_or_default()))}
                 {fact(
                     "Ends",
                     Box::new(move || {
@@ -73,8 +77,15 @@ fn Pass() -> impl IntoView {
     }
 }
 
-fn ago(ms: u64) -> String {
-    if ms < 60_000 { "just now".to_owned() } else { format!("{} ago", words::about(ms)) }
+/// A form that opted in, to try it with.
+#[component]
+fn Note() -> impl IntoView {
+    view! {
+        <form class="card__form" data-keep="note" on:submit=|event| event.prevent_default()>
+            <label for="note">"A note"</label>
+            <textarea id="note" name="note" rows="2"></textarea>
+        </form>
+    }
 }
 
 #[component]
@@ -82,7 +93,7 @@ fn Card(title: &'static str, children: Children) -> impl IntoView {
     view! {
         <li class="card">
             <h2>{title}</h2>
-            <p>{children()}</p>
+            <div class="card__text">{children()}</div>
         </li>
     }
 }

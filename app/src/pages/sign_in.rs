@@ -1,7 +1,6 @@
 use crate::{
     api::{self, SignIn},
-    app::PageNotice,
-    components::{Check, Field, Form, Heading, Submit, Ticket, select},
+    components::{Check, Field, Form, Heading, Submit, Ticket, select, use_refused},
     error::{self, AppError},
     session::{Moment, Session},
     submission::{Fields, Submission},
@@ -37,14 +36,7 @@ pub(crate) fn SignInCard() -> impl IntoView {
     let session = Session::expect();
     let (username, password) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
 
-    // What a form that was sent without scripts brought back.
-    let notice = expect_context::<StoredValue<Option<PageNotice>>>();
-    // Said once: the next form that is drawn knows nothing of it.
-    Effect::new(move |_| notice.set_value(None));
-    let (refused, typed) = match notice.get_value() {
-        Some(PageNotice::Refused { error, username }) => (Some(error), username),
-        _ => (None, String::new()),
-    };
+    let (refused, typed) = use_refused().unzip();
     let submission = Submission::new(refused);
     let sign_in = move |fields: Fields| {
         let sent = Moment::now();
@@ -74,7 +66,7 @@ pub(crate) fn SignInCard() -> impl IntoView {
                     label="Username"
                     name="username"
                     autocomplete="username"
-                    value=typed
+                    value=typed.unwrap_or_default()
                     problem=submission.problem(error::Field::Username)
                     input=username
                 />

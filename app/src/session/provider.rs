@@ -1,15 +1,16 @@
 //! What the page believes of its session.
 
-use super::{Moment, tabs::Tabs};
+use super::{Moment, drafts::Drafts, tabs::Tabs};
 use crate::{
     api,
-    app::{FirstPaint, PageNotice},
+    app::{Done, FirstPaint, PageNotice},
     error::AppError,
     toast::{Kind, Toasts, Topic},
     words,
 };
 use daypass_auth::{Reason, SessionInfo};
 use leptos::{prelude::*, task::spawn_local};
+use std::time::Duration;
 
 /// A person's doing is told to the server at most this often.
 const EXTEND_EVERY_MS: u64 = 30_000;
@@ -17,6 +18,8 @@ const EXTEND_EVERY_MS: u64 = 30_000;
 pub(super) const GIVE_UP_AFTER_MS: u64 = 10_000;
 /// What people are given to answer, if the timeout leaves that much (WCAG 2.2.1).
 const SHORTEST_WARNING_MS: u64 = 20_000;
+/// An answer takes a while to arrive; a question that would come too late is asked at once.
+const SUDO_MARGIN_MS: u64 = 2_000;
 /// Nobody reads a dialog and answers it in less.
 const UNREADABLE_MS: u64 = 5_000;
 
@@ -64,6 +67,8 @@ pub(crate) struct Session {
     failed: RwSignal<Option<AppError>>,
     /// Who was signed in last, as far as this page knows.
     last_account: StoredValue<Option<String>>,
+    /// What was typed in forms that a session's end took away.
+    drafts: Drafts,
     tabs: Tabs,
     toasts: Toasts,
 }
@@ -81,8 +86,15 @@ impl Session {
             (Some(PageNotice::Ended { reason, idle_ms, absolute_ms }), _) => {
                 toasts.show(end_kind(*reason), Topic::Session, words::ended(*reason, *idle_ms, *absolute_ms));
             }
-            (Some(PageNotice::SignedIn), Some(info)) => {
-                toasts.show(Kind::Good, Topic::Session, words::welcome(&info.account));
+            (Some(PageNotice::SignedIn { failed_attempts }), Some(info)) => {
+                welcome(toasts, &info.account, *failed_attempts);
+            }
+            (Some(PageNotice::Done(done)), _) => {
+                let text = match done {
+                    Done::PasswordChanged => words::PASSWORD_CHANGED.to_owned(),
+                    Done::SessionsEnded(count) => words::ended_sessions(*count),
+                };
+                toasts.show(Kind::Good, Topic::Form, text);
             }
             (Some(PageNotice::Refused { error, .. }), _) if !error.has_a_field() => {
                 toasts.show(Kind::Bad, Topic::Form, words::error(*error));
@@ -99,6 +111,7 @@ impl Session {
             extension: StoredValue::new(None),
             failed: RwSignal::new(None),
             last_account: StoredValue::new(first.session.as_ref().map(|info| info.account.clone())),
+            drafts: Drafts::new(),
             tabs: Tabs::new(),
             toasts,
         };
@@ -228,7 +241,34 @@ impl Session {
     }
 
     pub(super) fn tick(self) {
-        self.now.set(Moment::now());
+        let now = Moment::now();
+        let (shown, over) = self.view.with_untracked(|view| match view {
+            View::Active { info, taken } => {
+                let left = |at: Moment| info.left_ms().saturating_sub(at.since(*taken));
+                (left(self.now.get_untracked()) > 0, left(now) == 0)
+            }
+            View::Guest | View::Ended(_) => (false, true),
+        });
+        if shown && over {
+            self.keep_drafts();
+        }
+        self.now.set(now);
+        if !over && self.drafts.is_waiting() {
+            self.restore_drafts();
+        }
+    }
+
+    /// Private views leave the document now, with all that was typed there.
+    fn keep_drafts(self) {
+        if let Some(account) = self.last_account.get_value() {
+            self.drafts.keep(&account);
+        }
+    }
+
+    fn restore_drafts(self) {
+        if let Some(account) = self.last_account.get_value() {
+            self.drafts.restore(&account);
+        }
     }
 
     pub(super) fn is_reachable(self) -> bool {
@@ -243,9 +283,24 @@ impl Session {
     pub(crate) fn signed_in(self, info: SessionInfo, sent: Moment) {
         self.begin_turn();
         self.toasts.clear();
-        self.toasts.show(Kind::Good, Topic::Session, words::welcome(&info.account));
+        welcome(self.toasts, &info.account, info.failed_attempts);
         self.take(info, sent);
         self.tabs.tell();
+    }
+
+    /// The session goes on as a new one, because its person proved again who they are.
+    pub(crate) fn renewed(self, info: SessionInfo, sent: Moment) {
+        self.begin_turn();
+        self.take(info, sent);
+        self.tabs.tell();
+    }
+
+    /// Whether the password was given so lately that the server will not ask for it.
+    pub(crate) fn is_sudo(self) -> bool {
+        self.view.with_untracked(|view| match view {
+            View::Active { info, taken } => info.sudo_left_ms > Moment::now().since(*taken) + SUDO_MARGIN_MS,
+            View::Guest | View::Ended(_) => false,
+        })
     }
 
     /// The server said what is left. `sent` is when it was asked.
@@ -272,6 +327,10 @@ impl Session {
         self.last_account.set_value(Some(info.account.clone()));
         self.now.set(Moment::now());
         self.view.set(View::Active { info, taken });
+        if self.drafts.is_waiting() {
+            // Once the forms are there again.
+            set_timeout(move || self.restore_drafts(), Duration::ZERO);
+        }
     }
 
     /// The server knows no session of ours, and said nothing of why.
@@ -293,6 +352,11 @@ impl Session {
         });
         if let Some((idle, absolute)) = timeouts {
             self.begin_turn();
+            if reason == Reason::SignedOut {
+                self.drafts.forget();
+            } else if untrack(|| self.is_active()) {
+                self.keep_drafts();
+            }
             self.view.set(View::Ended(reason));
             self.toasts.clear_topic(Topic::Session);
             self.toasts.show(end_kind(reason), Topic::Session, words::ended(reason, idle, absolute));
@@ -339,6 +403,14 @@ impl Session {
     }
 }
 
+/// Somebody is here, and should know what was tried meanwhile.
+fn welcome(toasts: Toasts, account: &str, failed_attempts: u32) {
+    toasts.show(Kind::Good, Topic::Session, words::welcome(account));
+    if failed_attempts > 0 {
+        toasts.show(Kind::Warn, Topic::Attempts, words::failed_attempts(failed_attempts));
+    }
+}
+
 /// What the person did themselves needs no more than a nod; what happened to them waits until they
 /// have read it.
 const fn end_kind(reason: Reason) -> Kind {
@@ -373,6 +445,8 @@ mod tests {
             absolute_timeout_ms: 43_200_000,
             age_ms: 0,
             remembered: false,
+            sudo_left_ms: 0,
+            failed_attempts: 0,
         };
         for (idle, configured, warning) in [
             (600_000, 60_000, 60_000),

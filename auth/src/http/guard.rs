@@ -87,12 +87,14 @@ pub(crate) async fn guard(
         }
         Access::Active(_) => next.run(request).await,
         Access::Absent { .. } if guard.is_public(path) => next.run(request).await,
-        Access::Absent { reason, remembered } if is_page => {
+        Access::Absent { reason, remembered } if is_page || from_form(request.headers()) => {
             if reason.is_end() {
                 notice::put(&engine, &cookies, &Notice::Ended { reason, remembered });
             }
-            let target = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-            redirect(&next::sign_in_address(guard.sign_in_page, target))
+            // A form without scripts shows what it gets. Where it stood, only a `Referer` could say.
+            let target =
+                if is_page { request.uri().path_and_query().map(http::uri::PathAndQuery::as_str) } else { None };
+            redirect(&next::sign_in_address(guard.sign_in_page, target.unwrap_or("/")))
         }
         Access::Absent { reason, .. } => unauthenticated(reason),
         Access::Unavailable => match &guard.unavailable {

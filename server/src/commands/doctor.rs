@@ -51,6 +51,8 @@ fn show(options: &Options) {
     println!("keys        {keys}");
     println!("sessions    {}", times(options.idle_timeout, options.absolute_timeout));
     println!("remembered  {}", times(options.remembered_idle_timeout, options.remembered_absolute_timeout));
+    println!("sudo        {} after a password was given", humantime::format_duration(options.sudo));
+    println!("at most     {} sessions an account", options.most_sessions);
     println!("demo        {}", if options.demo { "on" } else { "off" });
 }
 

@@ -12,16 +12,17 @@ use axum::{
     response::Response,
 };
 use daypass_app::{
-    AppError, PageNotice,
+    AppError, Done, PageNotice,
     error::{Field, Problem},
 };
 use daypass_auth::{
-    AccountName, Engine, Reason,
+    AccountName, Engine, Reason, SessionInfo,
     http::{Notice, from_form, notice, redirect},
     next,
 };
 use http::{HeaderValue, Method, header};
 use leptos::{prelude::FromServerFnError, server_fn::axum::server_fn_paths};
+use serde::de::DeserializeOwned;
 use std::{collections::HashSet, sync::LazyLock};
 use tower_cookies::Cookies;
 
@@ -29,10 +30,15 @@ use tower_cookies::Cookies;
 const MAX_FORM_BYTES: usize = 16 * 1024;
 /// The largest error that we have is far below this.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
+/// The largest answer to a form of ours is far below this.
+const MAX_VALUE_BYTES: usize = 64 * 1024;
 /// Set by the framework on the errors of server functions.
 const ERROR_HEADER: &str = "serverfnerror";
 const FORM: &str = "application/x-www-form-urlencoded";
 const SIGN_IN_PAGE: &str = "/login";
+const CONFIRM_PAGE: &str = "/account/confirm";
+const SESSIONS_PAGE: &str = "/account/sessions";
+const PASSWORD_PAGE: &str = "/account/password";
 
 static SERVER_FUNCTIONS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| server_fn_paths().map(|(path, _)| path).collect());
@@ -49,9 +55,9 @@ pub(super) async fn edge(State(engine): State<Engine>, cookies: Cookies, request
         Err(error) => (Form::default(), Err(error)),
     };
     match result {
-        Ok(_) if from_page => lead_on(&engine, &cookies, &path, &form),
+        Ok(response) if from_page => lead_on(&engine, &cookies, &path, &form, response).await,
         Ok(response) => response,
-        Err(error) if from_page => lead_back(&engine, &cookies, &form, error),
+        Err(error) if from_page => lead_back(&engine, &cookies, &path, &form, error),
         Err(error) => api::answer(error),
     }
 }
@@ -61,6 +67,7 @@ pub(super) async fn edge(State(engine): State<Engine>, cookies: Cookies, request
 struct Form {
     username: String,
     next: Option<String>,
+    which: String,
 }
 
 /// Reads a form, and gives back the request that the server function will see.
@@ -97,6 +104,7 @@ fn check(body: &Bytes) -> Result<Form, AppError> {
         match plain {
             "username" => form.username = value.into_owned(),
             "next" => form.next = Some(value.into_owned()),
+            "which" => form.which = value.into_owned(),
             _ => {}
         }
         if !seen.insert(plain.to_owned()) {
@@ -117,25 +125,56 @@ async fn call(request: Request, next: Next) -> Result<Response, AppError> {
 }
 
 /// It went well: on to where the person wanted to go.
-fn lead_on(engine: &Engine, cookies: &Cookies, path: &str, form: &Form) -> Response {
+async fn lead_on(engine: &Engine, cookies: &Cookies, path: &str, form: &Form, response: Response) -> Response {
     match path {
         "/api/sign_in" => {
-            say(engine, cookies, &PageNotice::SignedIn);
+            let failed_attempts = value::<SessionInfo>(response).await.map_or(0, |info| info.failed_attempts);
+            say(engine, cookies, &PageNotice::SignedIn { failed_attempts });
             redirect(next::safe_or_home(form.next.as_deref()))
         }
-        "/api/sign_out" => {
-            notice::put(engine, cookies, &Notice::Ended { reason: Reason::SignedOut, remembered: false });
-            redirect(SIGN_IN_PAGE)
+        "/api/sign_out" => signed_out(engine, cookies),
+        "/api/end_sessions" if form.which == "all" => signed_out(engine, cookies),
+        "/api/end_sessions" => {
+            let ended = value(response).await.unwrap_or(0);
+            say(engine, cookies, &PageNotice::Done(Done::SessionsEnded(ended)));
+            redirect(SESSIONS_PAGE)
         }
-        _ => redirect("/"),
+        "/api/change_password" => {
+            say(engine, cookies, &PageNotice::Done(Done::PasswordChanged));
+            redirect(PASSWORD_PAGE)
+        }
+        _ => redirect(next::safe_or_home(form.next.as_deref())),
     }
 }
 
+fn signed_out(engine: &Engine, cookies: &Cookies) -> Response {
+    notice::put(engine, cookies, &Notice::Ended { reason: Reason::SignedOut, remembered: false });
+    redirect(SIGN_IN_PAGE)
+}
+
+/// What a server function answered.
+async fn value<T: DeserializeOwned>(response: Response) -> Option<T> {
+    let body = to_bytes(response.into_body(), MAX_VALUE_BYTES).await.ok()?;
+    serde_json::from_slice(&body).ok()
+}
+
 /// It did not: back to the form, which says why and still knows the name.
-fn lead_back(engine: &Engine, cookies: &Cookies, form: &Form, error: AppError) -> Response {
+fn lead_back(engine: &Engine, cookies: &Cookies, path: &str, form: &Form, error: AppError) -> Response {
+    let page = match path {
+        "/api/end_sessions" => SESSIONS_PAGE,
+        "/api/change_password" => PASSWORD_PAGE,
+        "/api/confirm" => CONFIRM_PAGE,
+        _ => SIGN_IN_PAGE,
+    };
+    if error == AppError::ConfirmPassword {
+        return redirect(&next::sign_in_address(CONFIRM_PAGE, page));
+    }
     let username = form.username.chars().take(AccountName::MAX_CHARS).collect();
     say(engine, cookies, &PageNotice::Refused { error, username });
-    redirect(&next::sign_in_address(SIGN_IN_PAGE, form.next.as_deref().unwrap_or("/")))
+    match page {
+        SIGN_IN_PAGE | CONFIRM_PAGE => redirect(&next::sign_in_address(page, form.next.as_deref().unwrap_or("/"))),
+        page => redirect(page),
+    }
 }
 
 fn say(engine: &Engine, cookies: &Cookies, page_notice: &PageNotice) {

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
-use daypass_app::{App, Assets, PageSettings, shell};
+use daypass_app::{App, Assets, PageSettings, server::preload, shell};
 use daypass_auth::{
     Engine,
     http::{Guard, OriginCheck, origin, protect},
@@ -74,6 +74,7 @@ pub fn router(state: AppState) -> Router {
     let private = Router::new()
         .leptos_routes_with_context(&state, ROUTES.clone(), context, document)
         .route("/api/me", get(api::me))
+        .layer(from_fn_with_state(state.engine.clone(), preload))
         .layer(from_fn_with_state(state.engine.clone(), forms::edge))
         .method_not_allowed_fallback(api::method_not_allowed);
     let private = protect(private, &state.engine, guard);

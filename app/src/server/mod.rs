@@ -1,9 +1,25 @@
 //! What a server function needs of its request. The only way in for a server function: whatever
 //! else it does, it starts with [`Caller::current`], which fails when the engine's layer was not passed.
 
-use crate::AppError;
+mod browser;
+pub(crate) mod entries;
+mod preload;
+
+pub(crate) use preload::Preloaded;
+pub use preload::preload;
+
+use crate::{
+    AppError,
+    error::{Field, Problem},
+};
 use axum::extract::ConnectInfo;
-use daypass_auth::{Access, Engine, Reason, Session, SignInError, http::Gate, store::StoreError};
+use daypass_auth::{
+    Access, Engine, ProofError, Reason, Session, SignInError,
+    audit::Source,
+    http::Gate,
+    password::{Password, PasswordError},
+    store::StoreError,
+};
 use http::{header, request::Parts};
 use leptos::prelude::use_context;
 use std::{error::Error, net::SocketAddr};
@@ -51,7 +67,7 @@ impl Caller {
 
     /// The session, if there is one.
     #[must_use]
-    pub const fn session(&self) -> Option<&Session> {
+    pub fn session(&self) -> Option<&Session> {
         match &self.access {
             Access::Active(session) => Some(session),
             Access::Absent { .. } | Access::Unavailable => None,
@@ -62,11 +78,43 @@ impl Caller {
     ///
     /// # Errors
     /// [`AppError::Unauthenticated`] when there is none.
-    pub const fn require_session(&self) -> Result<&Session, AppError> {
+    pub fn require_session(&self) -> Result<&Session, AppError> {
         match &self.access {
             Access::Active(session) => Ok(session),
             Access::Absent { reason, .. } => Err(AppError::Unauthenticated { reason: *reason }),
             Access::Unavailable => Err(AppError::Unavailable),
+        }
+    }
+
+    /// The session, of somebody who proved who they are just now (sudo mode).
+    ///
+    /// # Errors
+    /// As [`Caller::require_session`], and [`AppError::ConfirmPassword`] when the proof is older.
+    pub fn require_sudo(&self) -> Result<&Session, AppError> {
+        let session = self.require_session()?;
+        if session.is_sudo() { Ok(session) } else { Err(AppError::ConfirmPassword) }
+    }
+
+    /// Where the request comes from.
+    #[must_use]
+    pub fn source(&self) -> Source<'_> {
+        Source { agent: &self.agent, place: &self.place }
+    }
+
+    /// A password that the person chose anew.
+    pub(crate) fn chosen(&self, text: Option<String>, field: Field) -> Result<Password, AppError> {
+        Password::chosen(&text.unwrap_or_default()).map_err(|error| password_error(error, field))
+    }
+
+    /// What the page is told when somebody did not prove who they are. `field` is that of the password.
+    pub(crate) async fn proof_error(&self, error: ProofError, field: Field) -> AppError {
+        match error {
+            ProofError::Mismatch => AppError::InvalidField { field, problem: Problem::Wrong },
+            // Whoever ended it wrote down why.
+            ProofError::Ended => self.ended_meanwhile().await,
+            ProofError::Overloaded => AppError::Unavailable,
+            ProofError::Store(error) => store_error(error),
+            ProofError::Failed => AppError::Internal,
         }
     }
 
@@ -95,4 +143,27 @@ pub(crate) fn sign_in_error(error: SignInError) -> AppError {
 pub(crate) fn store_error(error: StoreError) -> AppError {
     tracing::error!(error = &error as &dyn Error, "the store does not answer");
     AppError::Unavailable
+}
+
+/// A password that somebody typed to prove who they are.
+pub(crate) fn typed(text: Option<String>, field: Field) -> Result<Password, AppError> {
+    Password::typed(&text.unwrap_or_default()).map_err(|error| password_error(error, field))
+}
+
+fn password_error(error: PasswordError, field: Field) -> AppError {
+    let problem = match error {
+        PasswordError::Empty => Problem::Missing,
+        PasswordError::TooShort => Problem::TooShort,
+        PasswordError::TooLong => Problem::TooLong,
+    };
+    AppError::InvalidField { field, problem }
+}
+
+/// What a box that can be ticked says.
+pub(crate) fn switch(text: Option<&str>, field: Field) -> Result<bool, AppError> {
+    match text {
+        None | Some("" | "off" | "false" | "0") => Ok(false),
+        Some("on" | "true" | "1") => Ok(true),
+        Some(_) => Err(AppError::InvalidField { field, problem: Problem::WrongType }),
+    }
 }
