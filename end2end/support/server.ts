@@ -1,10 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-const BINARY = resolve(process.env.DAYPASS_BIN ?? "../target/release/daypass");
+export const BINARY = resolve(process.env.DAYPASS_BIN ?? "../target/release/daypass");
+/** The same program, with a clock that a test sets. */
+export const BINARY_WITH_CLOCK = `${BINARY}-test-clock`;
 const SITE = resolve(process.env.DAYPASS_SITE ?? "../target/release/site");
 
 export type Settings = Record<string, string>;
@@ -17,9 +19,11 @@ export class Server {
     readonly origin: string,
     private readonly folder: string,
     private readonly env: NodeJS.ProcessEnv,
+    private readonly binary: string,
   ) {}
 
-  static async start(settings: Settings = {}): Promise<Server> {
+  /** With `ownTime` the server's clock also moves on by `pass`. */
+  static async start(settings: Settings = {}, ownTime = false): Promise<Server> {
     const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), "daypass-"));
     const server = new Server(`http://127.0.0.1:${port}`, folder, {
@@ -28,15 +32,16 @@ export class Server {
       DAYPASS_LISTEN: `127.0.0.1:${port}`,
       DAYPASS_DEMO: "1",
       RUST_LOG: "warn",
+      ...(ownTime ? { DAYPASS_TEST_CLOCK: join(folder, "clock") } : {}),
       ...settings,
-    });
+    }, ownTime ? BINARY_WITH_CLOCK : BINARY);
     await server.run();
     return server;
   }
 
   /** Starts the process, and waits for the line that says that it is ready. */
   async run(): Promise<void> {
-    const child = spawn(BINARY, ["serve"], { cwd: this.folder, env: this.env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(this.binary, ["serve"], { cwd: this.folder, env: this.env, stdio: ["ignore", "pipe", "pipe"] });
     this.process = child;
     let said = "";
     child.stderr.on("data", (data) => (said += data));
@@ -79,6 +84,16 @@ export class Server {
     const done = spawnSync(BINARY, args, { cwd: this.folder, env: this.env, encoding: "utf8" });
     if (done.status !== 0) throw new Error(`daypass ${args.join(" ")}: ${done.stderr}`);
     return done.stdout;
+  }
+
+  private ahead = 0;
+
+  /** Time passes for the server. */
+  pass(milliseconds: number): void {
+    this.ahead += milliseconds;
+    // In one step: the server reads it at any moment.
+    writeFileSync(join(this.folder, "clock.new"), String(this.ahead));
+    renameSync(join(this.folder, "clock.new"), join(this.folder, "clock"));
   }
 
   async stop(): Promise<void> {

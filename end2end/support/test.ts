@@ -44,6 +44,20 @@ export class Visitor {
     return this.page.getByRole("region", { name: "Notifications" }).getByText(text);
   }
 
+  /** Time passes, for the server first, and all at once: as when a laptop sleeps. */
+  async sleep(milliseconds: number): Promise<void> {
+    this.server.pass(milliseconds);
+    await this.page.clock.fastForward(milliseconds);
+  }
+
+  /** Time passes, second by second. */
+  async wait(milliseconds: number, step = 1_000): Promise<void> {
+    for (let passed = 0; passed < milliseconds; passed += step) {
+      this.server.pass(step);
+      await this.page.clock.runFor(step);
+    }
+  }
+
   /** The session cookie's value. */
   async cookie(): Promise<string | undefined> {
     return (await this.page.context().cookies()).find((cookie) => cookie.name === "daypass")?.value;
@@ -59,6 +73,8 @@ export class Visitor {
 type Fixtures = {
   /** Settings of the server, beside the defaults. */
   settings: Settings;
+  /** Whether the test can make time pass, for the server and the page, beside that which passes by itself. */
+  ownTime: boolean;
   server: Server;
   visitor: Visitor;
   /** Errors on the console that the test is about. Any other one fails it. */
@@ -68,14 +84,16 @@ type Fixtures = {
 export const test = base.extend<Fixtures>({
   settings: [{}, { option: true }],
   expectedErrors: [undefined, { option: true }],
-  server: async ({ settings }, use) => {
-    const server = await Server.start(settings);
+  ownTime: [false, { option: true }],
+  server: async ({ settings, ownTime }, use) => {
+    const server = await Server.start(settings, ownTime);
     await use(server);
     await server.stop();
   },
   // After the server, so that no request is cut before its page is closed.
-  context: async ({ context, expectedErrors, server: _server }, use) => {
+  context: async ({ context, expectedErrors, ownTime, server: _server }, use) => {
     const errors = watch(context, expectedErrors);
+    if (ownTime) await context.clock.install();
     await use(context);
     expect(errors, "errors on the console").toEqual([]);
   },

@@ -1,4 +1,4 @@
-import { expect, test } from "../support/test";
+import { expect, test, Visitor } from "../support/test";
 
 test.use({ javaScriptEnabled: false });
 
@@ -51,5 +51,53 @@ test.describe("left alone", () => {
     await page.goto(server.origin);
     await visitor.seesForm();
     await expect(visitor.toast("You were signed out after 1 second without activity.")).toBeVisible();
+  });
+});
+
+test("devices and password, with the password asked for again", async ({ visitor, page, browser, server }) => {
+  await page.goto(`${server.origin}/login`);
+  await visitor.signIn();
+  const elsewhere = new Visitor(await (await browser.newContext({ javaScriptEnabled: false })).newPage(), server);
+  await elsewhere.page.goto(`${server.origin}/login`);
+  await elsewhere.signIn();
+
+  await page.locator(".menu__name").click();
+  await page.getByRole("link", { name: "Devices" }).click();
+  const rows = page.getByRole("table").locator("tbody tr");
+  await expect(rows).toHaveCount(2);
+  await rows.filter({ hasNotText: "This device" }).getByRole("button", { name: "End" }).click();
+  await expect(visitor.toast("1 session ended.")).toBeVisible();
+  await expect(rows).toHaveCount(1);
+  await elsewhere.page.reload();
+  await elsewhere.seesForm();
+  await expect(elsewhere.toast("You ended this session from another device.")).toBeVisible();
+  await elsewhere.page.context().close();
+
+  await page.goto(`${server.origin}/account/password`);
+  await page.getByLabel("Present password").fill("password123");
+  await page.getByLabel("New password").fill("short");
+  await page.getByRole("button", { name: "Change password" }).click();
+  await expect(page.getByLabel("New password")).toHaveAccessibleDescription(/Use 15 characters or more\./);
+  await page.getByLabel("Present password").fill("password123");
+  await page.getByLabel("New password").fill("four words nobody expects");
+  await page.getByRole("button", { name: "Change password" }).click();
+  await expect(visitor.toast("Your password is changed.")).toBeVisible();
+});
+
+test.describe("a while after signing in", () => {
+  test.use({ settings: { DAYPASS_SUDO: "0s" } });
+
+  test("what is sensitive leads to a page that asks for the password", async ({ visitor, page, server }) => {
+    await page.goto(`${server.origin}/login`);
+    await visitor.signIn();
+    await page.goto(`${server.origin}/account/sessions`);
+    await page.getByRole("button", { name: "End" }).first().click();
+    await expect(page).toHaveURL(`${server.origin}/account/confirm?next=/account/sessions`);
+    await page.getByLabel("Password").fill("a wrong password");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await expect(page.getByLabel("Password")).toHaveAccessibleDescription("That is not your password. Try again.");
+    await page.getByLabel("Password").fill("password123");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await expect(page).toHaveURL(`${server.origin}/account/sessions`);
   });
 });

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { BINARY, BINARY_WITH_CLOCK } from "../support/server";
 import { expect, test } from "../support/test";
 
 /** What the page may weigh in all, compressed: WebAssembly, script and style. */
@@ -25,4 +27,10 @@ test("files that come with every visit are there", async ({ server }) => {
   for (const path of ["/favicon.svg", "/robots.txt"]) {
     expect((await fetch(server.origin + path)).status, path).toBe(200);
   }
+});
+
+test("the released program has no clock that somebody can set", async () => {
+  const knows = (program: string) => readFileSync(program).includes("DAYPASS_TEST_CLOCK");
+  expect(knows(BINARY_WITH_CLOCK), "the test looks for the right word").toBe(true);
+  expect(knows(BINARY)).toBe(false);
 });

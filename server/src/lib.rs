@@ -10,6 +10,8 @@ mod demo;
 pub mod http;
 mod keys;
 mod serve;
+#[cfg(feature = "test-clock")]
+mod test_clock;
 
 pub use http::{AppState, router};
 pub use serve::serve;

@@ -56,6 +56,8 @@ async fn engine(settings: &Settings) -> Result<Engine, ServeError> {
     let Some(ring) = settings.keys.load(true)? else { return Err(KeysError::None.into()) };
     let store = Arc::new(SqliteStore::open(&settings.database_url).await?);
     let config = EngineConfig {
+        #[cfg(feature = "test-clock")]
+        clock: crate::test_clock::clock(),
         policy: settings.policy,
         audience: settings.audience.clone(),
         demo: settings.demo,

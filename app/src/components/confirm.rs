@@ -15,8 +15,8 @@ pub(crate) fn ConfirmDialog() -> impl IntoView {
     let asking = Memo::new(move |_| sudo.is_asking());
     view! {
         <Dialog open=asking title="confirm-title" about="confirm-why" on_cancel=move || sudo.cancel()>
-            <h2 id="confirm-title">"Enter your password again"</h2>
-            <p id="confirm-why">"It has been a while, and this should be done by nobody but you."</p>
+            <h2 id="confirm-title">"Confirm that it is you"</h2>
+            <p id="confirm-why">"It has been a while since you gave your password. Enter it again to go on."</p>
             // Only while it is asked for: a form that is not seen is for nobody to fill in.
             {move || {
                 asking

@@ -35,8 +35,8 @@ fn Confirmation() -> impl IntoView {
     };
     view! {
         <section class="page page--narrow">
-            <Heading title="Enter your password again">"Enter your password again"</Heading>
-            <p class="page__about">"It has been a while, and what comes next should be done by nobody but you."</p>
+            <Heading title="Confirm that it is you">"Confirm that it is you"</Heading>
+            <p class="page__about">"It has been a while since you gave your password. Enter it again to go on."</p>
             <ConfirmForm next on_confirmed refused=refused />
         </section>
     }
