@@ -291,6 +291,12 @@ impl Options {
         given(self.database_url.as_ref()).unwrap_or(default).to_owned()
     }
 
+    /// The host of the public origin, if one is set.
+    pub(crate) fn public_host(&self) -> Option<String> {
+        let origin = url::Url::parse(given(self.public_origin.as_ref())?).ok()?;
+        origin.host_str().map(str::to_owned)
+    }
+
     /// When sessions end.
     ///
     /// # Errors
