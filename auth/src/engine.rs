@@ -220,7 +220,7 @@ impl Engine {
             Err(_) => None,
         };
         let stored = found.as_ref().map(|(_, hash)| hash.clone());
-        let right = self.0.hasher.verify(request.password, stored).await?;
+        let right = self.0.hasher.verify(request.password.clone(), stored).await?;
         // Everybody knows the password of a demo account: elsewhere than in a demonstration it opens nothing.
         let found = found.filter(|(account, _)| self.0.demo || !account.demo);
         let (Some((account, hash)), true) = (found, right) else {
@@ -245,7 +245,7 @@ impl Engine {
         };
         // The store inserts it only if the account is still active, in the same epoch and with the
         // same password: whatever happened while we hashed wins.
-        if !self.0.store.start_session(&new, &hash, request.replaces.map(Session::hash)).await? {
+        if !self.start(&new, &account.name, hash, request.password, request.replaces.map(Session::hash)).await? {
             tracing::info!(
                 event = "authn_login_fail",
                 account = account.id.0,
@@ -452,5 +452,6 @@ fn printable(text: &str, max: usize) -> String {
 
 #[cfg(test)]
 mod model;
+mod rehash;
 #[cfg(test)]
 mod tests;
