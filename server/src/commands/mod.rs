@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "this is the commands' output")]
 
 mod doctor;
+mod import;
 mod keys;
 mod sessions;
 mod users;

@@ -1,4 +1,4 @@
-use super::{Outcome, account, chosen, moment, open, table};
+use super::{Outcome, account, chosen, import, moment, open, table};
 use crate::config::{Options, PasswordArgs, UsersCommand};
 use daypass_auth::{
     AccountName, AccountState,
@@ -19,6 +19,7 @@ pub(super) async fn run(options: &Options, command: UsersCommand) -> Outcome {
             store.create_account(&name, &hash, false, SystemClock.now()).await?;
             println!("Added {name}.");
         }
+        UsersCommand::Import(args) => return import::run(options, &args).await,
         UsersCommand::List { json } => list(&open(options).await?, json).await?,
         UsersCommand::Passwd(args) => {
             let store = open(options).await?;

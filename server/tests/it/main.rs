@@ -8,6 +8,7 @@ mod configuration;
 mod contract;
 mod crash;
 mod host;
+mod import;
 mod outage;
 mod pages;
 mod program;

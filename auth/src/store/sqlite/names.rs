@@ -5,8 +5,8 @@ use crate::{AccountName, store::OpenError};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 
 impl SqliteStore {
-    /// The names of the accounts in the database at an address. Makes and changes nothing: where
-    /// there is no file yet there are no accounts.
+    /// The names of the accounts in the database at an address. Makes no file and changes nothing of
+    /// what is stored: where there is no file yet there are no accounts.
     ///
     /// # Errors
     /// As [`SqliteStore::open`].
