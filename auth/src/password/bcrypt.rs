@@ -26,7 +26,9 @@ pub(super) fn is_bounded(cost: u32) -> bool {
 ///
 /// Those who made such hashes let bcrypt cut off what is longer than it reads, so that everything
 /// with the same beginning opened the account. Here a longer one is never right; the same goes for
-/// one with a NUL, which bcrypt takes for the beginning of a repetition. It costs the same.
+/// one with a NUL, which bcrypt takes for the beginning of a repetition. It costs the same. What is
+/// verified is the password's composed form (NFC), as everywhere; those programs took it as it came,
+/// which for almost all keyboards is the same.
 pub(super) fn verify(password: &Password, text: &str) -> bool {
     let bytes = password.as_bytes();
     let whole = bytes.len() <= READS && !bytes.contains(&0);
