@@ -1,8 +1,9 @@
 //! What the engine does: sign in, check, extend, sign out. No HTTP here.
 
 mod own;
+mod rehash;
 
-pub use own::{ChangePassword, Own, ProofError};
+pub use own::{ChangePassword, ChooseError, Own, ProofError};
 
 use crate::{
     Account, AccountId, AccountName, KeyRing, Reason, SecretHash,
@@ -36,6 +37,9 @@ pub struct EngineConfig {
     pub clock: Arc<dyn Clock>,
     /// Whether accounts that were made for a demonstration can sign in.
     pub demo: bool,
+    /// Words that no password may be made of, beside the account's name: those that everybody
+    /// would try here (NIST SP 800-63B-4, 3.1.1.2; ASVS 6.2.11).
+    pub context: Vec<String>,
 }
 
 /// The origin cannot have secure cookies.
@@ -66,6 +70,7 @@ impl EngineConfig {
             hasher: Hasher::default(),
             clock: Arc::new(SystemClock),
             demo: false,
+            context: vec!["daypass".to_owned(), host_name(host).to_owned()],
         })
     }
 }
@@ -76,12 +81,17 @@ pub fn is_loopback_origin(origin: &str) -> bool {
     origin.split_once("://").is_some_and(|(_, host)| is_loopback(host))
 }
 
-/// Whether an origin's host, with or without a port, is this machine and no other.
-fn is_loopback(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
+/// An origin's host without its port.
+fn host_name(host: &str) -> &str {
+    match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
-    };
+    }
+}
+
+/// Whether an origin's host, with or without a port, is this machine and no other.
+fn is_loopback(host: &str) -> bool {
+    let name = host_name(host);
     let name = name.trim_start_matches('[').trim_end_matches(']');
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
@@ -103,6 +113,7 @@ struct Inner {
     hasher: Hasher,
     clock: Arc<dyn Clock>,
     demo: bool,
+    context: Vec<String>,
 }
 
 /// Who wants to sign in, with what, from where.
@@ -174,8 +185,16 @@ impl Engine {
     /// An engine with this store and these keys.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, ring: KeyRing, config: EngineConfig) -> Self {
-        let EngineConfig { policy, cookies, audience, hasher, clock, demo } = config;
-        Self(Arc::new(Inner { store, sealer: Sealer { ring, cookies, audience }, policy, hasher, clock, demo }))
+        let EngineConfig { policy, cookies, audience, hasher, clock, demo, context } = config;
+        Self(Arc::new(Inner {
+            store,
+            sealer: Sealer { ring, cookies, audience },
+            policy,
+            hasher,
+            clock,
+            demo,
+            context,
+        }))
     }
 
     /// The present moment, by the engine's clock.
@@ -226,7 +245,7 @@ impl Engine {
         };
         let stored = found.as_ref().map(|(_, hash)| hash.clone());
         let known = found.as_ref().map(|(account, _)| account.id);
-        let right = self.0.hasher.verify(request.password, stored).await?;
+        let right = self.0.hasher.verify(request.password.clone(), stored).await?;
         // Everybody knows the password of a demo account: elsewhere than in a demonstration it opens nothing.
         let found = found.filter(|(account, _)| self.0.demo || !account.demo);
         let (Some((account, hash)), true) = (found, right) else {
@@ -244,7 +263,8 @@ impl Engine {
         // The store inserts it only if the account is still active, in the same epoch and with the
         // same password: whatever happened while we hashed wins.
         let replaces = request.replaces.map(Session::hash);
-        let Some(started) = self.0.store.start_session(self.begin(&new, &hash, replaces, false)).await? else {
+        let begin = self.begin(&new, &hash, replaces, false);
+        let Some(started) = self.start(begin, &account.name, request.password).await? else {
             tracing::info!(
                 event = "authn_login_fail",
                 account = account.id.0,

@@ -60,7 +60,8 @@ pub use reason::Reason;
 pub use account::{Account, AccountId, AccountName, AccountState, NameError};
 #[cfg(feature = "engine")]
 pub use engine::{
-    Access, ChangePassword, Engine, EngineConfig, OriginError, Own, ProofError, SignIn, SignInError, is_loopback_origin,
+    Access, ChangePassword, ChooseError, Engine, EngineConfig, OriginError, Own, ProofError, SignIn, SignInError,
+    is_loopback_origin,
 };
 #[cfg(feature = "engine")]
 pub use keys::{Key, KeyRing};

@@ -53,6 +53,12 @@ pub enum Command {
 pub enum UsersCommand {
     /// Make an account.
     Add(PasswordArgs),
+    /// Make accounts from a file of another program.
+    ///
+    /// Plain passwords must obey the rules for new ones; argon2id and bcrypt hashes are taken as they
+    /// are. Accounts that are there already are left alone, so that an import that was interrupted is
+    /// run again. Ends with 1 if something in the file was refused.
+    Import(ImportArgs),
     /// List the accounts.
     List {
         /// As JSON.
@@ -86,6 +92,29 @@ pub struct PasswordArgs {
     /// Read the password from the first line of standard input, instead of asking twice.
     #[arg(long)]
     pub password_stdin: bool,
+}
+
+/// Which accounts to make.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// A .csv with the header `name,password` or `name,hash`, or the .yaml of streamlit-authenticator;
+    /// 16 MiB at most.
+    pub file: PathBuf,
+    /// What the file is, whatever its name ends in.
+    #[arg(long, value_enum)]
+    pub format: Option<ImportFormat>,
+    /// Say what would happen, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What a file with accounts is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImportFormat {
+    /// Comma-separated values with a header.
+    Csv,
+    /// The config.yaml of streamlit-authenticator.
+    Streamlit,
 }
 
 /// What can be done with sessions.
@@ -295,6 +324,12 @@ impl Options {
     pub fn database(&self) -> String {
         let default = if self.demo { DEMO_DATABASE } else { DEFAULT_DATABASE };
         given(self.database_url.as_ref()).unwrap_or(default).to_owned()
+    }
+
+    /// The host of the public origin, if one is set.
+    pub(crate) fn public_host(&self) -> Option<String> {
+        let origin = url::Url::parse(given(self.public_origin.as_ref())?).ok()?;
+        origin.host_str().map(str::to_owned)
     }
 
     /// When sessions end.

@@ -25,7 +25,7 @@ pub async fn change_password(
     let session = caller.require_session()?;
     let change = ChangePassword {
         current: server::typed(current, Field::Current)?,
-        new: caller.chosen(new, Field::New)?,
+        new: caller.chosen(session, new, Field::New).await?,
         end_others: server::switch(end_others.as_deref(), Field::Other)?,
         source: caller.source(),
     };

@@ -14,10 +14,10 @@ use crate::{
 };
 use axum::extract::ConnectInfo;
 use daypass_auth::{
-    Access, Engine, ProofError, Reason, Session, SignInError,
+    Access, ChooseError, Engine, ProofError, Reason, Session, SignInError,
     audit::Source,
     http::Gate,
-    password::{Password, PasswordError},
+    password::{HashError, Password, PasswordError, Weakness},
     store::StoreError,
 };
 use http::{header, request::Parts};
@@ -101,9 +101,18 @@ impl Caller {
         Source { agent: &self.agent, place: &self.place }
     }
 
-    /// A password that the person chose anew.
-    pub(crate) fn chosen(&self, text: Option<String>, field: Field) -> Result<Password, AppError> {
-        Password::chosen(&text.unwrap_or_default()).map_err(|error| password_error(error, field))
+    /// A password that the session's person chose anew.
+    pub(crate) async fn chosen(
+        &self,
+        session: &Session,
+        text: Option<String>,
+        field: Field,
+    ) -> Result<Password, AppError> {
+        self.engine.choose(session, &text.unwrap_or_default()).await.map_err(|error| match error {
+            ChooseError::Refused(error) => password_error(error, field),
+            ChooseError::Hash(HashError::Overloaded) => AppError::Unavailable,
+            ChooseError::Hash(HashError::Failed) => AppError::Internal,
+        })
     }
 
     /// What the page is told when somebody did not prove who they are. `field` is that of the password.
@@ -155,6 +164,10 @@ fn password_error(error: PasswordError, field: Field) -> AppError {
         PasswordError::Empty => Problem::Missing,
         PasswordError::TooShort => Problem::TooShort,
         PasswordError::TooLong => Problem::TooLong,
+        PasswordError::Guessable(Weakness::Common) => Problem::Common,
+        PasswordError::Guessable(Weakness::Context) => Problem::Context,
+        PasswordError::Guessable(Weakness::Repeated) => Problem::Repeated,
+        PasswordError::Guessable(Weakness::Pattern) => Problem::Pattern,
     };
     AppError::InvalidField { field, problem }
 }

@@ -5,7 +5,7 @@ use super::{Engine, Start};
 use crate::{
     Account, Reason, Session, SessionId,
     audit::{Event, Source},
-    password::{HashError, Password, PasswordHash},
+    password::{HashError, Password, PasswordError, PasswordHash},
     policy::Standing,
     session::NoRandomness,
     store::{self, SessionRow, StoreError, Which},
@@ -34,6 +34,17 @@ pub struct ChangePassword<'a> {
     pub end_others: bool,
     /// Where the request comes from.
     pub source: Source<'a>,
+}
+
+/// Why a password was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChooseError {
+    /// It may not be one.
+    #[error(transparent)]
+    Refused(#[from] PasswordError),
+    /// It could not be judged.
+    #[error(transparent)]
+    Hash(#[from] HashError),
 }
 
 /// Why somebody who is signed in did not prove again who they are.
@@ -115,6 +126,16 @@ impl Engine {
     /// When the store does not answer.
     pub async fn own_events(&self, session: &Session, most: u32) -> Result<Vec<Event>, StoreError> {
         self.store().events(session.account.id, most).await
+    }
+
+    /// A password that the session's person chose anew, if it may be one (NIST SP 800-63B-4, 3.1.1.2).
+    ///
+    /// # Errors
+    /// See [`ChooseError`].
+    pub async fn choose(&self, session: &Session, text: &str) -> Result<Password, ChooseError> {
+        let mut context = self.0.context.clone();
+        context.push(session.account.name.to_string());
+        Ok(self.hasher().choose(text, context).await??)
     }
 
     /// Proves again who the session's person is, and so starts sudo mode. As with every proof, a new

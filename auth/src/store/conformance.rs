@@ -25,6 +25,7 @@ where
     idle_ends_spare_what_was_used_meanwhile(&empty().await).await;
     starting_over_a_session_ends_it(&empty().await).await;
     password_state_and_deletion_end_all_sessions(&empty().await).await;
+    a_new_hash_of_the_same_password_ends_nothing(&empty().await).await;
     what_ends_all_also_stops_sign_ins_under_way(&empty().await).await;
     sweeping_takes_the_dead_and_nothing_else(&empty().await).await;
     demo_accounts_go_and_others_stay(&empty().await).await;
@@ -224,6 +225,26 @@ async fn password_state_and_deletion_end_all_sessions(store: &impl Store) {
     assert!(!store.set_state(alice.id, AccountState::Active, later(3)).await.unwrap());
     let next = account(store, "alice").await;
     assert_ne!(next.id, alice.id, "an account's number is never used again");
+}
+
+async fn a_new_hash_of_the_same_password_ends_nothing(store: &impl Store) {
+    let (alice, bob) = (account(store, "alice").await, account(store, "bob").await);
+    let demo = store.create_account(&name("admin"), &hash("hash"), true, NOW).await.unwrap();
+    start(store, &alice, 1).await;
+    assert!(store.rehash(alice.id, &hash("hash"), &hash("stronger")).await.unwrap());
+    assert!(!store.rehash(alice.id, &hash("hash"), &hash("late")).await.unwrap(), "the first one wins");
+    let (found, found_hash) = store.account(&alice.name).await.unwrap().unwrap();
+    assert_eq!((&found, found_hash.as_str()), (&alice, "stronger"), "nothing but the hash is another");
+    assert_eq!(end_of(store, 1).await, None);
+    assert!(!try_start(store, &session(&alice, 2), &hash("hash"), None).await.unwrap());
+    assert!(try_start(store, &session(&alice, 2), &hash("stronger"), None).await.unwrap());
+    assert_eq!(store.account(&bob.name).await.unwrap().unwrap().1.as_str(), "hash");
+    assert!(store.rehash(demo.id, &hash("hash"), &hash("stronger")).await.unwrap());
+    assert!(store.account(&demo.name).await.unwrap().unwrap().0.demo, "it is no real account by that");
+    store.set_password(bob.id, &hash("new"), later(1)).await.unwrap();
+    assert!(!store.rehash(bob.id, &hash("hash"), &hash("late")).await.unwrap(), "a new password is not undone");
+    store.delete_account(bob.id).await.unwrap();
+    assert!(!store.rehash(bob.id, &hash("new"), &hash("late")).await.unwrap());
 }
 
 async fn what_ends_all_also_stops_sign_ins_under_way(store: &impl Store) {

@@ -233,6 +233,10 @@ pub trait Store: Send + Sync + 'static {
     /// it was one for a demonstration. Says whether there is such an account.
     async fn set_password(&self, account: AccountId, hash: &PasswordHash, now: Timestamp) -> Result<bool, StoreError>;
 
+    /// Writes the same password's hash anew, in place of `old`. Says whether it applied: not if the
+    /// account has another hash by now. The epoch stays, and no session ends.
+    async fn rehash(&self, account: AccountId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, StoreError>;
+
     /// Enables or disables an account. Disabling ends all its sessions. Says whether there is such an account.
     async fn set_state(&self, account: AccountId, state: AccountState, now: Timestamp) -> Result<bool, StoreError>;
 

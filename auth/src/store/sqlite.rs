@@ -382,6 +382,16 @@ impl Store for SqliteStore {
         Ok(changed == 1)
     }
 
+    async fn rehash(&self, account: AccountId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, StoreError> {
+        let changed = sqlx::query("UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ?")
+            .bind(new.as_str())
+            .bind(account.0)
+            .bind(old.as_str())
+            .execute(self.live()?)
+            .await?;
+        Ok(changed.rows_affected() == 1)
+    }
+
     async fn set_state(&self, account: AccountId, state: AccountState, now: Timestamp) -> Result<bool, StoreError> {
         let mut tx = self.live()?.begin_with("BEGIN IMMEDIATE").await?;
         let changed = sqlx::query("UPDATE accounts SET state = ?, epoch = epoch + (state <> ?) WHERE id = ?")
@@ -690,5 +700,6 @@ async fn end_in(
     Ok(ended)
 }
 
+mod names;
 #[cfg(test)]
 mod tests;

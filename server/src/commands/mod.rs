@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "this is the commands' output")]
 
 mod doctor;
+mod import;
 mod keys;
 mod sessions;
 mod users;
@@ -10,6 +11,7 @@ use crate::config::{Cli, Command, LogFormat, Options};
 use daypass_auth::{
     Account, AccountName,
     clock::Timestamp,
+    password::{Password, PasswordError},
     store::{SqliteStore, Store},
 };
 use std::{
@@ -64,6 +66,14 @@ async fn account(store: &SqliteStore, name: &str) -> Result<Account, Box<dyn Err
         Some((account, _)) => Ok(account),
         None => Err(format!("there is no account {name}").into()),
     }
+}
+
+/// A new password for the account of that name: not made of that name, of ours or of the host's.
+fn chosen(options: &Options, name: &AccountName, text: &str) -> Result<Password, PasswordError> {
+    let host = options.public_host();
+    let mut context = vec![name.as_str(), "daypass"];
+    context.extend(host.as_deref());
+    Password::chosen(text, &context)
 }
 
 /// A moment as operators read it: UTC, RFC 3339.

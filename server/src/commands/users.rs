@@ -1,4 +1,4 @@
-use super::{Outcome, account, moment, open, table};
+use super::{Outcome, account, chosen, import, moment, open, table};
 use crate::config::{Options, PasswordArgs, UsersCommand};
 use daypass_auth::{
     AccountName, AccountState,
@@ -13,17 +13,18 @@ pub(super) async fn run(options: &Options, command: UsersCommand) -> Outcome {
     match command {
         UsersCommand::Add(args) => {
             let name = AccountName::parse(&args.name)?;
-            let password = ask(&args)?;
+            let password = ask(options, &name, &args)?;
             let store = open(options).await?;
             let hash = Hasher::default().hash(password).await?;
             store.create_account(&name, &hash, false, SystemClock.now()).await?;
             println!("Added {name}.");
         }
+        UsersCommand::Import(args) => return import::run(options, &args).await,
         UsersCommand::List { json } => list(&open(options).await?, json).await?,
         UsersCommand::Passwd(args) => {
             let store = open(options).await?;
             let account = account(&store, &args.name).await?;
-            let hash = Hasher::default().hash(ask(&args)?).await?;
+            let hash = Hasher::default().hash(ask(options, &account.name, &args)?).await?;
             store.set_password(account.id, &hash, SystemClock.now()).await?;
             println!("{} has a new password; all its sessions ended.", account.name);
         }
@@ -72,15 +73,15 @@ async fn list(store: &SqliteStore, json: bool) -> Result<(), Box<dyn Error + Sen
 }
 
 /// A new password: the first line of standard input, or typed twice without being shown.
-fn ask(args: &PasswordArgs) -> Result<Password, Box<dyn Error + Send + Sync>> {
+fn ask(options: &Options, name: &AccountName, args: &PasswordArgs) -> Result<Password, Box<dyn Error + Send + Sync>> {
     if args.password_stdin {
         let mut line = Zeroizing::new(String::new());
         std::io::stdin().lock().read_line(&mut line)?;
         let text = line.strip_suffix('\n').map_or(line.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-        return Ok(Password::chosen(text)?);
+        return Ok(chosen(options, name, text)?);
     }
     let first = Zeroizing::new(rpassword::prompt_password("New password: ")?);
-    let password = Password::chosen(&first)?;
+    let password = chosen(options, name, &first)?;
     let second = Zeroizing::new(rpassword::prompt_password("Again: ")?);
     if *first != *second {
         return Err("the two are not the same; nothing was changed".into());

@@ -17,8 +17,17 @@ async fn accounts_are_made_listed_changed_and_deleted() {
 
     let again = folder.run_with(&["users", "add", "alice", "--password-stdin"], PASSWORD);
     assert!(!again.status.success() && text(&again.stderr).contains("exists already"));
-    for (password, why) in [("too short", "at least 15 characters"), ("", "empty")] {
-        let refused = folder.run_with(&["users", "add", "bob", "--password-stdin"], password);
+    for (password, why) in [
+        ("too short", "at least 15 characters"),
+        ("", "empty"),
+        ("Password12345678", "among the most common ones"),
+        ("bobbobbobbobbob2024", "the account's name"),
+        ("tickets-tickets-1", "this site's name"),
+        ("zzzzzzzzzzzzzzz", "repeats the same"),
+        ("qwertyuiopasdfgh", "follows the keyboard"),
+    ] {
+        let args = ["users", "add", "bob", "--password-stdin", "--public-origin", "https://tickets.example"];
+        let refused = folder.run_with(&args, password);
         assert!(!refused.status.success() && text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
     }
     assert!(folder.refused(&["users", "disable", "nobody"]).contains("there is no account nobody"));

@@ -9,6 +9,7 @@ mod configuration;
 mod contract;
 mod crash;
 mod host;
+mod import;
 mod outage;
 mod pages;
 mod program;

@@ -57,6 +57,11 @@ impl Folder {
         child.wait_with_output().unwrap()
     }
 
+    /// Starts a command that is not waited for.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
+        self.command().args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     /// Runs a command that must go well, and gives back what it printed.
     pub(crate) fn ok(&self, args: &[&str]) -> String {
         let output = self.run(args);
