@@ -1,7 +1,7 @@
 // An hour passes in seconds: the page's clock and the server's are the test's.
 import { expect, test } from "../support/test";
 
-test.use({ ownTime: true, expectedErrors: /status of 401/ });
+test.use({ ownTime: true, expectedErrors: /status of 401|ERR_INTERNET_DISCONNECTED/ });
 
 test.describe("a timeout of a minute", () => {
   test.use({ settings: { DAYPASS_IDLE_TIMEOUT: "1m" } });

@@ -28,6 +28,8 @@ const APPLICATION_ID: i32 = 0x6461_7970;
 /// How long a request waits for a connection, and a connection for the write lock, before the
 /// store counts as away.
 const WAIT: Duration = Duration::from_secs(2);
+/// How long one process leaves another that migrates the same file.
+const MIGRATION_RETRY: Duration = Duration::from_millis(50);
 /// Rows that one sweep deletes at most, so that no sign-in waits for it for long.
 const SWEEP_ROWS: i64 = 500;
 
@@ -107,11 +109,7 @@ impl SqliteStore {
             .map_err(|e| unusable(e.to_string()))?;
         // The id is set first: a file that is ours and empty is still ours after a crash here.
         sqlx::query("PRAGMA application_id = 1684109680").execute(&pool).await.map_err(|e| unusable(e.to_string()))?;
-        // SQLite has no lock for migrations: of two processes that open a new file at once, the later
-        // one finds the tables made, and a second look shows it that all is done.
-        if MIGRATIONS.run(&pool).await.is_err() {
-            MIGRATIONS.run(&pool).await.map_err(|e| unusable(e.to_string()))?;
-        }
+        migrate(&pool).await.map_err(|e| unusable(e.to_string()))?;
         let file = File::at(path).map_err(|e| unusable(e.to_string()))?;
         Ok(Self { pool, file })
     }
@@ -146,6 +144,20 @@ impl SqliteStore {
         self.file.check()?;
         Ok(&self.pool)
     }
+}
+
+/// Brings the schema up to date.
+///
+/// SQLite has no lock for migrations: of two processes that open a new file at once, one finds a
+/// table made or the file locked, at each of them. A look later shows it that all is done.
+async fn migrate(pool: &SqlitePool) -> Result<(), sqlx::migrate::MigrateError> {
+    for _ in 0..2 * MIGRATIONS.iter().count() {
+        if MIGRATIONS.run(pool).await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(MIGRATION_RETRY).await;
+    }
+    MIGRATIONS.run(pool).await
 }
 
 /// Looks at a file that exists before anything is written to it.
