@@ -23,7 +23,20 @@ for (const colorScheme of ["light", "dark"] as const) {
         await expect(page.getByText("Enter your password.")).toBeVisible();
         await take("field");
         await visitor.signIn();
+        await expect(visitor.toast("1 failed attempt")).toBeVisible();
         await take("home");
+        await page.locator(".menu__name").click();
+        await take("menu");
+        for (const name of ["sessions", "password", "activity", "confirm"]) {
+          await visitor.open(`/account/${name}`);
+          await take(name);
+        }
+        await visitor.open("/account/password");
+        await page.getByLabel("Present password").fill("password123");
+        await page.getByLabel("New password").fill("password1234567");
+        await page.getByRole("button", { name: "Change password" }).click();
+        await expect(page.getByText("Many people use this password")).toBeVisible();
+        await take("password-refused");
         server.command("sessions", "revoke", "--all");
         await visitor.seesForm();
         await take("ended");
@@ -33,6 +46,25 @@ for (const colorScheme of ["light", "dark"] as const) {
     });
   }
 }
+
+test.describe("the password again", () => {
+  test.use({ settings: { DAYPASS_SUDO: "0s" } });
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const [device, width, height] of [["phone", 390, 844], ["desktop", 1280, 800]] as const) {
+      test(`${device}, ${colorScheme}`, async ({ visitor, page }) => {
+        await page.setViewportSize({ width, height });
+        await page.emulateMedia({ reducedMotion: "reduce", colorScheme });
+        await visitor.open("/login");
+        await visitor.signIn();
+        await visitor.open("/account/sessions");
+        await page.getByRole("button", { name: /^End Chrome/ }).click();
+        await expect(page.getByRole("dialog")).toBeVisible();
+        await page.screenshot({ path: `${FOLDER}/confirm-dialog-${device}-${colorScheme}.png` });
+      });
+    }
+  }
+});
 
 test.describe("the warning", () => {
   test.use({ settings: { DAYPASS_IDLE_TIMEOUT: "12s" } });

@@ -20,12 +20,17 @@ pub(crate) fn Header() -> impl IntoView {
     }
 }
 
-/// Who is signed in, and the way out.
+/// Who is signed in, for how long, and the way out.
 #[component]
 fn Way(account: String) -> impl IntoView {
+    let session = Session::expect();
     let (_, sign_out) = use_sign_out();
     view! {
         <div class="header__account">
+            <p class="header__time" class:header__time--low=move || session.is_low()>
+                <span class="visually-hidden">"Time left: "</span>
+                {move || words::clock(session.left_ms())}
+            </p>
             <AccountMenu account />
             <Form action=SignOut::PATH class="header__sign-out" on_submit=move |_| sign_out()>
                 <button type="submit" class="button button--quiet">

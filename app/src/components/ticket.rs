@@ -30,7 +30,7 @@ pub(crate) fn Ticket(
 pub(crate) fn TimeLeft() -> impl IntoView {
     let session = Session::expect();
     let full = move || session.info().map_or(1, |info| info.idle_timeout_ms.min(info.absolute_timeout_ms));
-    let low = move || session.left_ms() < full().min(240_000) / 4;
+    let low = move || session.is_low();
     view! {
         <p class="time-left" class:time-left--low=low>
             <span class="time-left__label">"Time left"</span>

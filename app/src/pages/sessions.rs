@@ -56,7 +56,7 @@ fn Sessions() -> impl IntoView {
 #[component]
 fn Device(entry: Entry, ending: Ending) -> impl IntoView {
     let Entry { id, what, detail, place, at, since, current } = entry;
-    let of = format!(": {what}, {place}");
+    let of = format!(" {what}, {place}");
     view! {
         <tr class:table__current=current>
             <th scope="row">

@@ -153,6 +153,12 @@ impl Session {
         left > 0 && self.info().is_some_and(|info| left <= warning_for(&info, warning))
     }
 
+    /// Whether so little time is left that the eye should notice: the last minute, or the last quarter
+    /// of a short timeout. Tracks.
+    pub(crate) fn is_low(self) -> bool {
+        self.info().is_some_and(|info| self.left_ms() < whole(&info).min(240_000) / 4)
+    }
+
     /// Whether it is the absolute timeout that comes next, which nothing extends. Tracks.
     pub(crate) fn is_last(self) -> bool {
         self.info().is_some_and(|info| info.absolute_left_ms <= info.idle_left_ms)
@@ -424,11 +430,16 @@ const fn end_kind(reason: Reason) -> Kind {
 /// for more than half of a short timeout, not for less than twenty seconds, and in any case only
 /// after a third of the time has passed in peace. What leaves nobody the time to read it is not shown.
 fn warning_for(info: &SessionInfo, configured: u64) -> u64 {
-    let whole = info.idle_timeout_ms.min(info.absolute_timeout_ms);
+    let whole = whole(info);
     match configured.min((whole / 2).max(SHORTEST_WARNING_MS)).min(whole / 3 * 2) {
         ..UNREADABLE_MS => 0,
         warning => warning,
     }
+}
+
+/// How long a session with these timeouts lives if nothing happens in it.
+fn whole(info: &SessionInfo) -> u64 {
+    info.idle_timeout_ms.min(info.absolute_timeout_ms)
 }
 
 #[cfg(test)]
