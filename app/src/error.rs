@@ -33,6 +33,12 @@ pub enum AppError {
         /// How so.
         problem: Problem,
     },
+    /// Too many tries failed; the next one is looked at after a while.
+    #[error("too many tries")]
+    TooManyTries {
+        /// In so many seconds.
+        seconds: u32,
+    },
     /// The request cannot be read.
     #[error("the request cannot be read")]
     BadRequest,
@@ -139,6 +145,7 @@ impl AppError {
             // ASVS 6.2.3: a wrong present password is a refusal, not a mistake in the form.
             Self::ConfirmPassword | Self::InvalidField { problem: Problem::Wrong, .. } => StatusCode::FORBIDDEN,
             Self::InvalidField { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -2,6 +2,7 @@
 
 use crate::error::{AppError, Field, Problem};
 use daypass_auth::Reason;
+use std::borrow::Cow;
 
 /// Why a session ended. `idle_ms` and `absolute_ms` are the timeouts that it had.
 #[must_use]
@@ -12,7 +13,7 @@ pub fn ended(reason: Reason, idle_ms: u64, absolute_ms: u64) -> String {
         Reason::SignedOut => "You are signed out.".to_owned(),
         Reason::Revoked => "An administrator ended this session.".to_owned(),
         Reason::RevokedByYou => "You ended this session from another device.".to_owned(),
-        Reason::Replaced => "You signed in again in this browser, so the earlier session ended.".to_owned(),
+        Reason::Replaced => "A newer session took the place of this one in your browser. Sign in again.".to_owned(),
         Reason::SessionLimit => {
             "You signed in on another device, and this session was the one longest unused.".to_owned()
         }
@@ -36,8 +37,12 @@ pub const fn stamp(reason: Reason) -> &'static str {
 
 /// What went wrong and what to do.
 #[must_use]
-pub fn error(error: AppError) -> &'static str {
-    match error {
+pub fn error(error: AppError) -> Cow<'static, str> {
+    Cow::Borrowed(match error {
+        AppError::TooManyTries { seconds } => {
+            let wait = duration(u64::from(seconds) * 1000);
+            return Cow::Owned(format!("Too many tries. Wait {wait}, then try again."));
+        }
         AppError::Unauthenticated { .. } => "You are not signed in.",
         AppError::InvalidCredentials => "That name and password do not match. Try again.",
         AppError::ConfirmPassword => "Enter your password again to do this.",
@@ -51,10 +56,12 @@ pub fn error(error: AppError) -> &'static str {
         | AppError::NotFound
         | AppError::MethodNotAllowed => "That did not work. Reload the page, then try again.",
         AppError::Internal => "Something went wrong on our side. Try again.",
-    }
+    })
 }
 
-const fn field_problem(field: Field, problem: Problem) -> &'static str {
+/// What is wrong with a field of a form.
+#[must_use]
+pub const fn field_problem(field: Field, problem: Problem) -> &'static str {
     match (field, problem) {
         (Field::Username, Problem::Missing) => "Enter your username.",
         (Field::Password, Problem::Missing) => "Enter your password.",

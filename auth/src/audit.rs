@@ -8,9 +8,13 @@ use std::time::Duration;
 
 /// How long events are kept.
 pub const KEEP_EVENTS: Duration = Duration::from_secs(90 * 24 * 3600);
-/// Failures in a row from the same place are one event with a count while the last one is not older
-/// than this: somebody who guesses all night does not fill the store.
+/// Failures in a row are one event with a count while the last one is not older than this, from
+/// wherever they come: somebody who guesses all night fills neither the store nor the list in which
+/// the person looks for what matters.
 pub const MERGE_FAILURES: Duration = Duration::from_secs(3600);
+
+/// The place of failures in a row that came from several.
+pub const SEVERAL_PLACES: &str = "several places";
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,6 +2,7 @@
 
 mod own;
 mod rehash;
+mod tries;
 
 pub use own::{ChangePassword, ChooseError, Own, ProofError};
 
@@ -14,6 +15,7 @@ use crate::{
     seal::{Claim, CookieSpec, Sealer},
     session::{NoRandomness, Session, SessionAccount, SessionId, SessionSecret},
     store::{NewSession, SessionLimit, SessionRow, StartSession, Store, StoreError, SweepBefore, Which},
+    throttle::{Device, FORGET},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -131,6 +133,8 @@ pub struct SignIn<'a> {
     pub agent: &'a str,
     /// Where the request came from.
     pub place: &'a str,
+    /// What the browser is known for.
+    pub device: Option<&'a Device>,
 }
 
 /// Why nobody was signed in.
@@ -139,6 +143,10 @@ pub enum SignInError {
     /// No such account, not its password, or the account is disabled: the three are not told apart.
     #[error("name and password do not match")]
     Mismatch,
+    /// Too many tries failed, on this name or from this network. Nothing was checked; a try after this
+    /// time is.
+    #[error("too many tries; the next one in {0:?}")]
+    Throttled(Duration),
     /// Too many passwords are being checked; trying again later is right.
     #[error("too many passwords are being checked")]
     Overloaded,
@@ -239,26 +247,37 @@ impl Engine {
     /// # Errors
     /// See [`SignInError`].
     pub async fn sign_in(&self, request: SignIn<'_>) -> Result<Session, SignInError> {
-        let found = match AccountName::parse(request.name) {
-            Ok(name) => self.0.store.account(&name).await?,
-            Err(_) => None,
+        let name = AccountName::parse(request.name).ok();
+        let found = match &name {
+            Some(name) => self.0.store.account(name).await?,
+            None => None,
         };
         let stored = found.as_ref().map(|(_, hash)| hash.clone());
-        let known = found.as_ref().map(|(account, _)| account.id);
-        let right = self.0.hasher.verify(request.password.clone(), stored).await?;
+        let id = found.as_ref().map(|(account, _)| account.id);
+        let source = Source { agent: request.agent, place: request.place };
+        let buckets = {
+            let known = id.and_then(|id| request.device?.known(id));
+            self.namer().sign_in(name.as_ref().map_or(request.name, AccountName::as_str), known, request.place)
+        };
+        if let Some(wait) = self.count_try(&buckets).await? {
+            return Err(SignInError::Throttled(wait));
+        }
+        let right = match self.0.hasher.verify(request.password.clone(), stored).await {
+            Ok(right) => right,
+            Err(error) => {
+                self.not_tried(&buckets).await;
+                return Err(error.into());
+            }
+        };
         // Everybody knows the password of a demo account: elsewhere than in a demonstration it opens nothing.
         let found = found.filter(|(account, _)| self.0.demo || !account.demo);
         let (Some((account, hash)), true) = (found, right) else {
             tracing::info!(event = "authn_login_fail", place = request.place, "a sign-in was refused");
-            // One write whatever the name, so that the time it takes says nothing of it.
-            self.record_failure(known, Source { agent: request.agent, place: request.place }).await;
+            // A write whatever the name, so that the time it takes says little of it.
+            self.record_failure(id, source).await;
             return Err(SignInError::Mismatch);
         };
-        let start = Start {
-            account: &account,
-            remembered: request.remembered,
-            source: Source { agent: request.agent, place: request.place },
-        };
+        let start = Start { account: &account, remembered: request.remembered, source };
         let (secret, new) = self.prepare(&start)?;
         // The store inserts it only if the account is still active, in the same epoch and with the
         // same password: whatever happened while we hashed wins.
@@ -270,10 +289,14 @@ impl Engine {
                 account = account.id.0,
                 "a sign-in was refused: the account is disabled or has changed meanwhile"
             );
+            self.record_failure(id, source).await;
             return Err(SignInError::Mismatch);
         };
+        self.tried_right(&buckets).await;
         tracing::info!(event = "authn_login_success", account = account.id.0, session = %new.id, "signed in");
-        Ok(Session { failed_attempts: started.failed_attempts, ..self.started(secret, new, account) })
+        let device = request.device.cloned().unwrap_or_default().with(account.id, SessionId::generate()?.to_string());
+        let session = self.started(secret, new, account);
+        Ok(Session { failed_attempts: started.failed_attempts, device: Some(device), ..session })
     }
 
     /// A session for somebody whose password was right, not started yet.
@@ -324,6 +347,7 @@ impl Engine {
             times: new.times,
             policy: self.0.policy,
             failed_attempts: 0,
+            device: None,
         }
     }
 
@@ -448,6 +472,7 @@ impl Engine {
                 checked_at: now,
                 policy: self.0.policy,
                 failed_attempts: 0,
+                device: None,
             })),
         }
     }
@@ -489,7 +514,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Deletes what is left of sessions that are dead for a day and longer. Says how many.
+    /// Deletes what is left of sessions that are dead for a day and longer, and events and counts of
+    /// tries that are old. Says how many rows.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -501,6 +527,7 @@ impl Engine {
             ordinary_last_seen: now.minus(self.0.policy.timeouts(false).idle),
             remembered_last_seen: now.minus(self.0.policy.timeouts(true).idle),
             events: self.now().minus(KEEP_EVENTS),
+            attempts: self.now().minus(FORGET),
         };
         let mut swept = 0;
         loop {
@@ -538,3 +565,5 @@ mod model;
 mod own_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tries_tests;

@@ -52,6 +52,8 @@ mod seal;
 mod session;
 #[cfg(feature = "engine")]
 pub mod store;
+#[cfg(feature = "engine")]
+pub mod throttle;
 
 pub use info::SessionInfo;
 pub use reason::Reason;

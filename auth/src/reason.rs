@@ -36,6 +36,9 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The header by which an answer says why the session of its request is no more.
+    pub const HEADER: &str = "daypass-ended";
+
     /// All reasons, in the order of their declaration.
     pub const ALL: [Self; 11] = [
         Self::None,

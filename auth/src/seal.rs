@@ -4,6 +4,7 @@ use crate::{
     AccountId, KeyRing,
     clock::Timestamp,
     session::{Session, SessionSecret},
+    throttle::Device,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::time::Duration;
@@ -16,12 +17,16 @@ use tower_cookies::{
 pub(crate) const MAX_COOKIE_BYTES: usize = 4096;
 const VERSION: u8 = 1;
 const SESSION_TYPE: &str = "session";
+const DEVICE_TYPE: &str = "device";
+/// For how long a browser is known after it last signed in.
+const KEEP_DEVICE: Duration = Duration::from_secs(180 * 24 * 3600);
 
 /// The names and attributes of our cookies, decided by the public origin alone.
 #[derive(Clone, Debug)]
 pub struct CookieSpec {
     session: &'static str,
     notice: &'static str,
+    device: &'static str,
     secure: bool,
 }
 
@@ -29,14 +34,19 @@ impl CookieSpec {
     /// Cookies for https: the `__Host-` prefix binds them to this host, `Secure` and the whole site.
     #[must_use]
     pub const fn https() -> Self {
-        Self { session: "__Host-daypass", notice: "__Host-daypass-notice", secure: true }
+        Self {
+            session: "__Host-daypass",
+            notice: "__Host-daypass-notice",
+            device: "__Host-daypass-device",
+            secure: true,
+        }
     }
 
     /// Cookies for plain http on loopback, where some browsers keep neither the prefix nor `Secure`.
     /// The names differ, so that neither is ever taken for the other.
     #[must_use]
     pub const fn loopback() -> Self {
-        Self { session: "daypass", notice: "daypass-notice", secure: false }
+        Self { session: "daypass", notice: "daypass-notice", device: "daypass-device", secure: false }
     }
 
     /// The session cookie's name.
@@ -49,6 +59,12 @@ impl CookieSpec {
     #[must_use]
     pub const fn notice_name(&self) -> &'static str {
         self.notice
+    }
+
+    /// The name of the cookie by which a browser is known that has signed in before.
+    #[must_use]
+    pub const fn device_name(&self) -> &'static str {
+        self.device
     }
 
     /// Whether the cookies travel over https alone.
@@ -101,6 +117,16 @@ struct Content {
     la: Timestamp,
     /// Remembered.
     r: bool,
+}
+
+/// What the device cookie says.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeviceContent {
+    v: u8,
+    t: String,
+    aud: String,
+    d: Device,
 }
 
 /// What an opened session cookie claims; nothing of it is believed before the store agrees.
@@ -164,6 +190,20 @@ impl Sealer {
         })
     }
 
+    /// The cookie by which the browser is known from now on.
+    pub(crate) fn device_cookie(&self, device: &Device) -> Option<Cookie<'static>> {
+        let content =
+            DeviceContent { v: VERSION, t: DEVICE_TYPE.to_owned(), aud: self.audience.clone(), d: device.clone() };
+        let value = self.seal(self.cookies.device, &content)?;
+        Some(self.cookies.cookie(self.cookies.device, value, Some(KEEP_DEVICE)))
+    }
+
+    /// What a device cookie's value says, if one of our keys sealed it, for us, under this name.
+    pub(crate) fn open_device(&self, value: &str) -> Option<Device> {
+        let content: DeviceContent = self.open(self.cookies.device, value)?;
+        (content.v == VERSION && content.t == DEVICE_TYPE && content.aud == self.audience).then_some(content.d)
+    }
+
     /// Seals `content` for a cookie of this name with the newest key.
     pub(crate) fn seal<T: Serialize>(&self, name: &'static str, content: &T) -> Option<String> {
         let plain = serde_json::to_string(content).ok()?;
@@ -223,6 +263,7 @@ mod tests {
             checked_at: now,
             policy,
             failed_attempts: 0,
+            device: None,
         }
     }
 

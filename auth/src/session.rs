@@ -5,6 +5,7 @@ use crate::{
     clock::Timestamp,
     info::millis,
     policy::{Deadlines, Policy, Times},
+    throttle::Device,
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -113,6 +114,8 @@ pub struct Session {
     pub(crate) policy: Policy,
     /// Known to the session that was just started alone.
     pub(crate) failed_attempts: u32,
+    /// What the browser is known for from now on. Known to the session that was just started alone.
+    pub(crate) device: Option<Device>,
 }
 
 impl Session {

@@ -49,6 +49,7 @@ async fn sign_in(State(app): State<App>, session: Option<Session>, axum::Extensi
         replaces: session.as_ref(),
         agent: "",
         place: "",
+        device: None,
     };
     gate.name(app.engine.sign_in(request).await.unwrap());
 }
@@ -103,8 +104,8 @@ impl Scene {
 }
 
 fn cookie(answer: &Response) -> Option<String> {
-    let set = answer.headers().get("set-cookie")?.to_str().unwrap();
-    let pair = set.split(';').next().unwrap();
+    let cookies = answer.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    let pair = cookies.filter_map(|cookie| cookie.split(';').next()).find(|pair| pair.starts_with("daypass="))?;
     (pair != "daypass=").then(|| pair.to_owned())
 }
 

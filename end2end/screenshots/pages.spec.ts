@@ -48,7 +48,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 }
 
 test.describe("the password again", () => {
-  test.use({ settings: { DAYPASS_SUDO: "0s" } });
+  test.use({ ownTime: true, settings: { DAYPASS_SUDO: "30s" } });
 
   for (const colorScheme of ["light", "dark"] as const) {
     for (const [device, width, height] of [["phone", 390, 844], ["desktop", 1280, 800]] as const) {
@@ -58,6 +58,7 @@ test.describe("the password again", () => {
         await visitor.open("/login");
         await visitor.signIn();
         await visitor.open("/account/sessions");
+        await visitor.sleep(31_000);
         await page.getByRole("button", { name: /^End Chrome/ }).click();
         await expect(page.getByRole("dialog")).toBeVisible();
         await page.screenshot({ path: `${FOLDER}/confirm-dialog-${device}-${colorScheme}.png` });

@@ -2,7 +2,7 @@ import type { Browser, Page } from "@playwright/test";
 import { expect, test, Visitor, watch } from "../support/test";
 import type { Server } from "../support/server";
 
-test.use({ expectedErrors: /status of (401|403|404|422)/ });
+test.use({ expectedErrors: /status of (401|403|404|422|503)/ });
 
 const NEW_PASSWORD = "four words nobody expects";
 
@@ -95,8 +95,63 @@ test.describe("a while after signing in", () => {
     await expect(rows(page)).toHaveCount(1);
     await other.seesForm();
     await other.page.context().close();
-    // For a while from now on nothing is asked.
+    // For a while from now on nothing is asked. This session has another id by now, and ends all the same.
     await page.getByRole("button", { name: /^End Chrome/ }).click();
+    await visitor.seesForm();
+    await expect(visitor.toast("You are signed out.")).toBeVisible();
+  });
+
+  test("this session ends too, once the password was given", async ({ visitor, page }) => {
+    await visitor.open("/login");
+    await visitor.signIn();
+    await visitor.open("/account/sessions");
+    await visitor.sleep(11 * 60_000);
+    await page.getByRole("button", { name: /^End Chrome/ }).click();
+    await page.getByRole("dialog").getByLabel("Password").fill("password123");
+    await page.keyboard.press("Enter");
+    await visitor.seesForm();
+    await expect(visitor.toast("You are signed out.")).toBeVisible();
+  });
+
+  test("a wish is given up with its page and with its session", async ({ visitor, page, server }) => {
+    await visitor.open("/login");
+    await visitor.signIn();
+    await openFromMenu(page, "Devices");
+    await expect(rows(page)).toHaveCount(1);
+    await visitor.sleep(11 * 60_000);
+    const dialog = page.getByRole("dialog", { name: "Confirm that it is you" });
+    await page.getByRole("button", { name: /^End Chrome/ }).click();
+    await expect(dialog).toBeVisible();
+    await page.goBack();
+    await expect(dialog).toBeHidden();
+    await visitor.seesHome();
+
+    await openFromMenu(page, "Devices");
+    await page.getByRole("button", { name: /^End Chrome/ }).click();
+    await expect(dialog).toBeVisible();
+    server.command("sessions", "revoke", "--all");
+    await visitor.seesForm();
+    await expect(dialog).toBeHidden();
+    await page.getByLabel("Username").fill("user1");
+    await page.getByLabel("Password").fill("mypassword");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(rows(page)).toHaveCount(1);
+    await expect(dialog).toBeHidden();
+  });
+
+  test("a server that is away is said in the dialog", async ({ visitor, page, server }) => {
+    await visitor.open("/login");
+    await visitor.signIn();
+    await visitor.open("/account/sessions");
+    await visitor.sleep(11 * 60_000);
+    await page.getByRole("button", { name: /^End Chrome/ }).click();
+    const dialog = page.getByRole("dialog", { name: "Confirm that it is you" });
+    server.database("away");
+    await dialog.getByLabel("Password").fill("password123");
+    await page.keyboard.press("Enter");
+    await expect(dialog.getByText("The service is busy or away for the moment.")).toBeVisible();
+    server.database("back");
+    await page.keyboard.press("Enter");
     await visitor.seesForm();
   });
 });

@@ -39,6 +39,19 @@ test("a chosen sign-out keeps nothing", async ({ visitor, page }) => {
   await expect(page.getByLabel("A note")).toHaveValue("");
 });
 
+test("a sign-out in another tab keeps nothing here either, whenever it is heard of", async ({ visitor, page, context }) => {
+  await visitor.open("/login");
+  await visitor.signIn();
+  await page.getByLabel("A note").fill("Half a thought");
+  const other = await context.newPage();
+  await other.goto(visitor.server.origin);
+  await other.getByRole("button", { name: "Sign out" }).click();
+  await visitor.seesForm();
+  await expect(visitor.toast("You are signed out.")).toBeVisible();
+  await visitor.signIn();
+  await expect(page.getByLabel("A note")).toHaveValue("");
+});
+
 test.describe("left alone", () => {
   test.use({ ownTime: true });
 

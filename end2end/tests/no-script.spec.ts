@@ -1,6 +1,7 @@
 import { expect, test, Visitor } from "../support/test";
 
-test.use({ javaScriptEnabled: false });
+// The module is for browsers with scripts; this one says that it is not used.
+test.use({ javaScriptEnabled: false, expectedErrors: /preloaded using link preload but not used/ });
 
 test("sign in, reload, sign out", async ({ visitor, page, server }) => {
   await page.goto(server.origin);
@@ -85,12 +86,13 @@ test("devices and password, with the password asked for again", async ({ visitor
 });
 
 test.describe("a while after signing in", () => {
-  test.use({ settings: { DAYPASS_SUDO: "0s" } });
+  test.use({ ownTime: true, settings: { DAYPASS_SUDO: "30s" } });
 
   test("what is sensitive leads to a page that asks for the password", async ({ visitor, page, server }) => {
     await page.goto(`${server.origin}/login`);
     await visitor.signIn();
     await page.goto(`${server.origin}/account/sessions`);
+    server.pass(31_000);
     await page.getByRole("button", { name: "End" }).first().click();
     await expect(page).toHaveURL(`${server.origin}/account/confirm?next=/account/sessions`);
     await page.getByLabel("Password").fill("a wrong password");
@@ -99,5 +101,8 @@ test.describe("a while after signing in", () => {
     await page.getByLabel("Password").fill("password123");
     await page.getByRole("button", { name: "Continue" }).click();
     await expect(page).toHaveURL(`${server.origin}/account/sessions`);
+    await page.getByRole("button", { name: "End" }).first().click();
+    await visitor.seesForm();
+    await expect(visitor.toast("You are signed out.")).toBeVisible();
   });
 });

@@ -86,3 +86,16 @@ test.describe("a wall clock that is wrong", () => {
     await expect(page.getByRole("timer")).toHaveText(/10:00|9:5\d/);
   });
 });
+
+test.describe("a wall clock that stands still", () => {
+  test.use({ ownTime: false, settings: { DAYPASS_IDLE_TIMEOUT: "3s" } });
+
+  test("keeps nobody signed in", async ({ visitor, page, context }) => {
+    await context.clock.setFixedTime(new Date());
+    await visitor.open("/login");
+    await visitor.signIn();
+    await visitor.seesForm();
+    await expect(visitor.toast("You were signed out after 3 seconds without activity.")).toBeVisible();
+    expect(page.url()).toBe(`${visitor.server.origin}/`);
+  });
+});

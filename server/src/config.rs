@@ -6,7 +6,12 @@ use daypass_auth::{
     EngineConfig, OriginError, is_loopback_origin,
     policy::{Policy, PolicyError, Timeouts},
 };
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use ipnet::IpNet;
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 /// The key file that is made when none is named, on loopback alone.
 pub const DEFAULT_KEYS_FILE: &str = "data/keys";
@@ -16,6 +21,8 @@ pub const DEFAULT_DATABASE: &str = "sqlite://data/daypass.db";
 pub const DEMO_DATABASE: &str = "sqlite://data/demo.db";
 /// WCAG 2.2.1 asks for twenty seconds in which somebody can answer with one simple action.
 const SHORTEST_WARNING: Duration = Duration::from_secs(20);
+/// The shortest time for which a password counts as just given: what asked for it has to be done in it.
+const SHORTEST_SUDO: Duration = Duration::from_secs(30);
 const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
 
 /// Secure sessions for Leptos and axum.
@@ -175,6 +182,10 @@ pub struct Options {
     /// The address to listen on [default: LEPTOS_SITE_ADDR, or 127.0.0.1:3000].
     #[arg(long, env = "DAYPASS_LISTEN", global = true, value_name = "ADDRESS:PORT")]
     pub listen: Option<String>,
+    /// The proxies in front of this server, as networks separated by commas, such as 10.0.0.0/8: what
+    /// they say in X-Forwarded-For is believed, and nobody else.
+    #[arg(long, env = "DAYPASS_TRUSTED_PROXIES", global = true, value_name = "NETWORKS", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
     /// How long a session lives without a person doing something.
     #[arg(long, env = "DAYPASS_IDLE_TIMEOUT", global = true, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub idle_timeout: Duration,
@@ -235,6 +246,12 @@ fn secret_from_env(name: &str) -> Option<Secret> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty()).map(|value| Secret(value.into()))
 }
 
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "a network is written as 10.0.0.0/8 or 2001:db8::/32".to_owned())
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| "a time is written as 90s, 10m, 12h or 14d".to_owned())
 }
@@ -260,6 +277,9 @@ pub enum ConfigError {
     /// Nobody could read and answer it in time.
     #[error("a warning {0:?} before the end is too short; 20s at least (WCAG 2.2.1)")]
     Warning(Duration),
+    /// What was just confirmed would have to be confirmed again.
+    #[error("a password that counts as just given for {0:?} is too short; 30s at least")]
+    Sudo(Duration),
     /// Everybody knows those passwords.
     #[error("demo accounts are for loopback alone, which {0} is not")]
     Demo(String),
@@ -278,6 +298,8 @@ pub struct Settings {
     pub audience: String,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// The proxies in front.
+    pub proxies: Vec<IpNet>,
     /// When sessions end.
     pub policy: Policy,
     /// Whether to make the demo accounts.
@@ -353,6 +375,9 @@ impl Options {
         if self.warning < SHORTEST_WARNING {
             return Err(ConfigError::Warning(self.warning));
         }
+        if self.sudo < SHORTEST_SUDO {
+            return Err(ConfigError::Sudo(self.sudo));
+        }
         let listen = self.listen_address()?;
         let origin = match given(self.public_origin.as_ref()) {
             Some(origin) => normal_origin(origin)?,
@@ -378,6 +403,7 @@ impl Options {
             origin,
             audience,
             listen,
+            proxies: self.trusted_proxies.clone(),
             policy,
             demo: self.demo,
             warning: self.warning,
@@ -447,6 +473,7 @@ mod tests {
         assert!(matches!(refused(&["--idle-timeout", "13h"]), ConfigError::Policy(_)));
         assert!(matches!(refused(&["--idle-timeout", "0s"]), ConfigError::Policy(_)));
         assert!(matches!(refused(&["--warning", "19s"]), ConfigError::Warning(_)));
+        assert!(matches!(refused(&["--sudo", "29s"]), ConfigError::Sudo(_)));
         assert!(matches!(refused(&["--listen", "nowhere"]), ConfigError::Listen(_)));
         for origin in [
             "https://app.example/path",

@@ -91,6 +91,7 @@ pub async fn serve(options: &Options) -> Result<(), ServeError> {
     let state = AppState {
         engine: engine.clone(),
         origins: origins(&settings, address),
+        proxies: settings.proxies.clone().into(),
         page: PageSettings { warning: settings.warning },
         leptos,
         assets,

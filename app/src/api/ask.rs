@@ -6,9 +6,6 @@ use daypass_auth::{Reason, SessionInfo};
 use gloo_net::http::Request;
 use leptos::server_fn::ServerFn;
 
-/// The header by which the server says why a session is no more.
-const ENDED_HEADER: &str = "daypass-ended";
-
 /// What the server says of the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Said {
@@ -32,7 +29,7 @@ pub(crate) async fn ask() -> Said {
     if heard != Heard::Answer || !response.ok() {
         return Said::Nothing;
     }
-    let ended = response.headers().get(ENDED_HEADER).and_then(|reason| Reason::parse(&reason));
+    let ended = response.headers().get(Reason::HEADER).and_then(|reason| Reason::parse(&reason));
     match response.text().await.ok().and_then(|text| serde_json::from_str(&text).ok()) {
         Some(Some(info)) => Said::Session(info),
         Some(None) => Said::NoSession(ended),

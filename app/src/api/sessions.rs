@@ -16,7 +16,8 @@ pub async fn list_sessions() -> Result<Vec<Entry>, AppError> {
     entries::sessions(&caller.engine, caller.require_session()?).await.map_err(store_error)
 }
 
-/// Ends sessions of the person's own: `which` is the id of one, `others`, or `all`. Asks for a
+/// Ends sessions of the person's own: `which` is the id of one, `this` (whose id changes when a password
+/// is confirmed), `others`, or `all`. Asks for a
 /// password that was just given.
 ///
 /// # Errors
@@ -35,6 +36,7 @@ pub async fn end_sessions(#[server(default)] which: Option<String>) -> Result<u6
     let missing = AppError::InvalidField { field: Field::Other, problem: Problem::Missing };
     let own = match which.as_deref() {
         None | Some("") => return Err(missing),
+        Some("this") => Own::One(session.id().clone()),
         Some("others") => Own::Others,
         Some("all") => Own::All,
         Some(id) => Own::One(SessionId::from_text(id)),

@@ -28,6 +28,7 @@ pub async fn sign_in(
     }
     let password = server::typed(password, Field::Password)?;
     let remembered = server::switch(remember.as_deref(), Field::Remember)?;
+    let device = caller.device();
     let request = SignIn {
         name: &name,
         password,
@@ -35,6 +36,7 @@ pub async fn sign_in(
         replaces: caller.session(),
         agent: &caller.agent,
         place: &caller.place,
+        device: device.as_ref(),
     };
     let session = caller.engine.sign_in(request).await.map_err(server::sign_in_error)?;
     let info = session.info();

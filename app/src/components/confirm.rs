@@ -4,6 +4,7 @@ use crate::{
     error,
     session::{Moment, Session, Sudo},
     submission::{Fields, Submission},
+    words,
 };
 use daypass_auth::SessionInfo;
 use leptos::{html, prelude::*, server_fn::ServerFn};
@@ -53,10 +54,7 @@ pub(crate) fn ConfirmForm(
         let on_confirmed = on_confirmed.clone();
         submission.send(api::confirm(fields.text("password")), move |answer| match answer {
             Ok(info) => on_confirmed(info, sent),
-            Err(error) => {
-                session.refused(error);
-                select(password);
-            }
+            Err(_) => select(password),
         });
     };
     Effect::new(move |_| {
@@ -78,6 +76,10 @@ pub(crate) fn ConfirmForm(
                 problem=submission.problem(error::Field::Password)
                 input=password
             />
+            // Over a dialog nobody sees or hears the toasts.
+            <p role="status" class="dialog__problem">
+                {move || submission.error().filter(|error| !error.has_a_field()).map(words::error)}
+            </p>
             <Submit submission label="Continue" />
         </Form>
     }

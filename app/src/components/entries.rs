@@ -9,6 +9,8 @@ use leptos::{prelude::*, task::spawn_local};
 #[derive(Clone, Copy)]
 pub(crate) struct Entries {
     list: RwSignal<Option<Vec<Entry>>>,
+    /// Whether they could not be read.
+    failed: RwSignal<bool>,
 }
 
 /// What came with the document, until the page that it is for has taken it.
@@ -22,7 +24,7 @@ impl Entries {
     {
         let preloaded = expect_context::<Preloaded>();
         let session = Session::expect();
-        let entries = Self { list: RwSignal::new(preloaded.get_value()) };
+        let entries = Self { list: RwSignal::new(preloaded.get_value()), failed: RwSignal::new(false) };
         Effect::new(move |_| {
             // For this page alone: the next one asks.
             if preloaded.try_update_value(Option::take).flatten().is_none() {
@@ -38,8 +40,12 @@ impl Entries {
             match answer.await {
                 Ok(list) => {
                     let _gone = self.list.try_set(Some(list));
+                    let _gone = self.failed.try_set(false);
                 }
-                Err(error) => session.refused(error),
+                Err(error) => {
+                    session.refused(error);
+                    let _gone = self.failed.try_set(true);
+                }
             }
         });
     }
@@ -49,9 +55,27 @@ impl Entries {
         self.list.get().unwrap_or_default()
     }
 
-    /// Whether they are known. Tracks.
-    pub(crate) fn is_known(self) -> bool {
-        self.list.with(Option::is_some)
+    /// Whether they are being asked for. Tracks.
+    pub(crate) fn is_awaited(self) -> bool {
+        self.list.with(Option::is_none) && !self.failed.get()
+    }
+}
+
+/// Says that a list could not be read, and lets the person ask again.
+#[component]
+pub(crate) fn Retry(entries: Entries, again: impl Fn() + Clone + Send + 'static) -> impl IntoView {
+    move || {
+        let again = again.clone();
+        entries.failed.get().then(move || {
+            view! {
+                <p class="page__about" role="status">
+                    "This list could not be read. "
+                    <button type="button" class="button button--quiet" on:click=move |_| again()>
+                        "Try again"
+                    </button>
+                </p>
+            }
+        })
     }
 }
 

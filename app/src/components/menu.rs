@@ -5,6 +5,7 @@ use leptos::{ev, html, prelude::*};
 #[component]
 pub(crate) fn AccountMenu(account: String) -> impl IntoView {
     let menu = NodeRef::<html::Details>::new();
+    let name = NodeRef::<html::Summary>::new();
     let close = move || {
         if let Some(menu) = menu.get_untracked() {
             menu.set_open(false);
@@ -13,6 +14,10 @@ pub(crate) fn AccountMenu(account: String) -> impl IntoView {
     let on_key = move |event: ev::KeyboardEvent| {
         if event.key() == "Escape" {
             close();
+            // What had the focus is hidden now.
+            if let Some(name) = name.get_untracked() {
+                let _not_focusable = name.focus();
+            }
         }
     };
     let on_leave = move |event: ev::FocusEvent| {
@@ -25,7 +30,7 @@ pub(crate) fn AccountMenu(account: String) -> impl IntoView {
     };
     view! {
         <details class="menu" node_ref=menu on:keydown=on_key on:focusout=on_leave>
-            <summary class="menu__name">
+            <summary class="menu__name" node_ref=name>
                 <span class="visually-hidden">"Account: "</span>
                 <span class="menu__account">{account}</span>
             </summary>

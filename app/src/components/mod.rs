@@ -18,14 +18,14 @@ mod warning;
 
 pub(crate) use confirm::{ConfirmDialog, ConfirmForm};
 pub(crate) use dialog::Dialog;
-pub(crate) use entries::{Entries, Preloaded, Time};
+pub(crate) use entries::{Entries, Preloaded, Retry, Time};
 pub(crate) use field::{Check, Field, select};
 pub(crate) use form::{Form, Submit};
 pub(crate) use header::Header;
 pub(crate) use icon::{Glyph, Icon};
 pub(crate) use menu::AccountMenu;
 pub(crate) use notifications::Notifications;
-pub(crate) use page::Heading;
+pub(crate) use page::{Heading, focus_heading};
 pub(crate) use private::Private;
 pub(crate) use refused::use_refused;
 pub(crate) use sign_out::use_sign_out;

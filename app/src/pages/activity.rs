@@ -1,6 +1,7 @@
 use crate::{
     api::{self, Entry},
-    components::{Entries, Heading, Private, Time},
+    components::{Entries, Heading, Private, Retry, Time},
+    session::Session,
 };
 use leptos::prelude::*;
 
@@ -16,24 +17,36 @@ pub(crate) fn ActivityPage() -> impl IntoView {
 
 #[component]
 fn Activity() -> impl IntoView {
+    let session = Session::expect();
     let entries = Entries::new(api::list_activity);
     view! {
         <section class="page">
             <Heading title="Recent activity">"Recent activity"</Heading>
             <p class="page__about">
-                "What happened to your account in the last 90 days. If something was not you, "
+                "What happened to your account lately. If something was not you, "
                 <a href="/account/password">"change your password"</a> "."
             </p>
-            <table class="table" aria-busy=move || (!entries.is_known()).then_some("true")>
-                <thead>
-                    <tr>
-                        <th scope="col">"What"</th>
-                        <th scope="col">"Device"</th>
-                        <th scope="col">"Place"</th>
-                        <th scope="col">"When"</th>
+            <Retry entries again=move || entries.load(session, api::list_activity()) />
+            <table class="table" role="table" aria-busy=move || entries.is_awaited().then_some("true")>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th scope="col" role="columnheader">
+                            "What"
+                        </th>
+                        <th scope="col" role="columnheader">
+                            "Device"
+                        </th>
+                        <th scope="col" role="columnheader">
+                            "Place"
+                        </th>
+                        <th scope="col" role="columnheader">
+                            "When"
+                        </th>
                     </tr>
                 </thead>
-                <tbody>{move || entries.get().into_iter().map(|entry| view! { <Line entry /> }).collect_view()}</tbody>
+                <tbody role="rowgroup">
+                    {move || entries.get().into_iter().map(|entry| view! { <Line entry /> }).collect_view()}
+                </tbody>
             </table>
         </section>
     }
@@ -43,11 +56,18 @@ fn Activity() -> impl IntoView {
 fn Line(entry: Entry) -> impl IntoView {
     let Entry { what, detail, place, at, current, .. } = entry;
     view! {
-        <tr>
-            <th scope="row">{what} {current.then(|| view! { <span class="badge">"This session"</span> })}</th>
-            <td data-label="Device">{detail}</td>
-            <td data-label="Place">{place}</td>
-            <td data-label="When">
+        <tr role="row">
+            <th scope="row" role="rowheader">
+                {what}
+                {current.then(|| view! { <span class="badge">"This session"</span> })}
+            </th>
+            <td role="cell" data-label="Device">
+                {detail}
+            </td>
+            <td role="cell" data-label="Place">
+                {place}
+            </td>
+            <td role="cell" data-label="When">
                 <Time when=at />
             </td>
         </tr>

@@ -1,6 +1,6 @@
 use crate::{
     api::{self, EndSessions, Entry},
-    components::{Entries, Form, Heading, Private, Time},
+    components::{Entries, Form, Heading, Private, Retry, Time, focus_heading},
     error::AppError,
     session::{Session, Sudo},
     submission::{Fields, Submission},
@@ -22,6 +22,7 @@ pub(crate) fn SessionsPage() -> impl IntoView {
 
 #[component]
 fn Sessions() -> impl IntoView {
+    let session = Session::expect();
     let entries = Entries::new(api::list_sessions);
     let ending = Ending::new(entries);
     let several = move || entries.get().len() > 1;
@@ -29,19 +30,28 @@ fn Sessions() -> impl IntoView {
         <section class="page">
             <Heading title="Your devices">"Your devices"</Heading>
             <p class="page__about">"You are signed in here. End what you do not know, then change your password."</p>
-            <table class="table" aria-busy=move || (!entries.is_known()).then_some("true")>
-                <thead>
-                    <tr>
-                        <th scope="col">"Device"</th>
-                        <th scope="col">"Place"</th>
-                        <th scope="col">"Signed in"</th>
-                        <th scope="col">"Last seen"</th>
-                        <th scope="col">
+            <Retry entries again=move || entries.load(session, api::list_sessions()) />
+            <table class="table" role="table" aria-busy=move || entries.is_awaited().then_some("true")>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th scope="col" role="columnheader">
+                            "Device"
+                        </th>
+                        <th scope="col" role="columnheader">
+                            "Place"
+                        </th>
+                        <th scope="col" role="columnheader">
+                            "Signed in"
+                        </th>
+                        <th scope="col" role="columnheader">
+                            "Last seen"
+                        </th>
+                        <th scope="col" role="columnheader">
                             <span class="visually-hidden">"End"</span>
                         </th>
                     </tr>
                 </thead>
-                <tbody>
+                <tbody role="rowgroup">
                     {move || entries.get().into_iter().map(|entry| view! { <Device entry ending /> }).collect_view()}
                 </tbody>
             </table>
@@ -58,18 +68,23 @@ fn Device(entry: Entry, ending: Ending) -> impl IntoView {
     let Entry { id, what, detail, place, at, since, current } = entry;
     let of = format!(" {what}, {place}");
     view! {
-        <tr class:table__current=current>
-            <th scope="row">
-                {what} {current.then(|| view! { <span class="badge">"This device"</span> })}
+        <tr role="row" class:table__current=current>
+            <th scope="row" role="rowheader">
+                {what}
+                {current.then(|| view! { <span class="badge">"This device"</span> })}
                 <span class="table__detail">{detail}</span>
             </th>
-            <td data-label="Place">{place}</td>
-            <td data-label="Signed in">{since.map(|when| view! { <Time when /> })}</td>
-            <td data-label="Last seen">
+            <td role="cell" data-label="Place">
+                {place}
+            </td>
+            <td role="cell" data-label="Signed in">
+                {since.map(|when| view! { <Time when /> })}
+            </td>
+            <td role="cell" data-label="Last seen">
                 <Time when=at />
             </td>
-            <td class="table__action">
-                <EndForm ending which=id label="End" of />
+            <td role="cell" class="table__action">
+                <EndForm ending which=if current { "this".to_owned() } else { id } label="End" of />
             </td>
         </tr>
     }
@@ -79,7 +94,7 @@ fn Device(entry: Entry, ending: Ending) -> impl IntoView {
 #[component]
 fn EndForm(
     ending: Ending,
-    /// Which: an id, `others` or `all`.
+    /// Which: an id, `this`, `others` or `all`.
     #[prop(into)]
     which: String,
     label: &'static str,
@@ -118,7 +133,7 @@ impl Ending {
             entries,
             submission: Submission::new(None),
             session: Session::expect(),
-            sudo: Sudo::expect(),
+            sudo: Sudo::of_component(),
             toasts: Toasts::expect(),
         }
     }
@@ -129,12 +144,13 @@ impl Ending {
 
     fn send(self, which: Option<String>) {
         let again = which.clone();
-        let current = self.entries.get().into_iter().find(|entry| entry.current).map(|entry| entry.id);
-        let ends_this = which.as_deref() == Some("all") || which == current;
+        let ends_this = matches!(which.as_deref(), Some("all" | "this"));
         self.submission.send(api::end_sessions(which), move |answer| match answer {
             Ok(_) if ends_this => self.session.ended(Reason::SignedOut),
             Ok(count) => {
                 self.toasts.show(Kind::Good, Topic::Form, words::ended_sessions(count));
+                // The button that was pressed is gone.
+                focus_heading();
                 self.entries.load(self.session, api::list_sessions());
             }
             Err(AppError::ConfirmPassword) => self.sudo.ask(move || self.send(again.clone())),

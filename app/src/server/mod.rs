@@ -12,17 +12,17 @@ use crate::{
     AppError,
     error::{Field, Problem},
 };
-use axum::extract::ConnectInfo;
 use daypass_auth::{
     Access, ChooseError, Engine, ProofError, Reason, Session, SignInError,
     audit::Source,
-    http::Gate,
+    http::{ClientAddress, Gate, device},
     password::{HashError, Password, PasswordError, Weakness},
     store::StoreError,
+    throttle::Device,
 };
 use http::{header, request::Parts};
 use leptos::prelude::use_context;
-use std::{error::Error, net::SocketAddr};
+use std::{error::Error, time::Duration};
 
 /// Who calls, and the engine to answer with.
 #[derive(Debug)]
@@ -60,8 +60,7 @@ impl Caller {
         }
         let agent =
             parts.headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let place =
-            parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical().to_string());
+        let place = parts.extensions.get::<ClientAddress>().map(|client| client.0.to_string());
         Ok(Self { access, engine, gate, agent: agent.unwrap_or_default(), place: place.unwrap_or_default() })
     }
 
@@ -101,6 +100,11 @@ impl Caller {
         Source { agent: &self.agent, place: &self.place }
     }
 
+    /// What the browser is known for.
+    pub(crate) fn device(&self) -> Option<Device> {
+        device(&self.engine, &use_context::<Parts>()?.extensions)
+    }
+
     /// A password that the session's person chose anew.
     pub(crate) async fn chosen(
         &self,
@@ -121,6 +125,7 @@ impl Caller {
             ProofError::Mismatch => AppError::InvalidField { field, problem: Problem::Wrong },
             // Whoever ended it wrote down why.
             ProofError::Ended => self.ended_meanwhile().await,
+            ProofError::Throttled(wait) => too_many_tries(wait),
             ProofError::Overloaded => AppError::Unavailable,
             ProofError::Store(error) => store_error(error),
             ProofError::Failed => AppError::Internal,
@@ -132,7 +137,8 @@ impl Caller {
         let Some(session) = self.session() else { return AppError::Unauthenticated { reason: Reason::None } };
         match self.engine.recheck(session).await {
             Access::Absent { reason, .. } => AppError::Unauthenticated { reason },
-            Access::Active(_) => AppError::Unauthenticated { reason: Reason::Invalid },
+            // Alive after all: something else changed at the same time, and trying again is right.
+            Access::Active(_) => AppError::Unavailable,
             Access::Unavailable => AppError::Unavailable,
         }
     }
@@ -142,10 +148,16 @@ impl Caller {
 pub(crate) fn sign_in_error(error: SignInError) -> AppError {
     match error {
         SignInError::Mismatch => AppError::InvalidCredentials,
+        SignInError::Throttled(wait) => too_many_tries(wait),
         SignInError::Overloaded => AppError::Unavailable,
         SignInError::Store(error) => store_error(error),
         SignInError::Failed => AppError::Internal,
     }
+}
+
+/// Whole seconds, rounded up: a try after them is not too early.
+fn too_many_tries(wait: Duration) -> AppError {
+    AppError::TooManyTries { seconds: u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX) }
 }
 
 /// What the page is told when the store fails. The rest is for the log.

@@ -11,7 +11,9 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, EventInit, HtmlInputElement};
 
 /// What cannot be put back, or must not be.
-const NEVER: [&str; 7] = ["password", "file", "hidden", "submit", "button", "reset", "image"];
+const NEVER: [&str; 8] = ["password", "file", "hidden", "submit", "button", "reset", "image", "select-multiple"];
+/// What must not be, whatever type the field has at the moment: a password that is shown is a text.
+const SECRET: [&str; 3] = ["password", "one-time-code", "cc-"];
 
 /// What stood in a field.
 struct Typed {
@@ -39,9 +41,17 @@ impl Drafts {
     pub(super) fn keep(self, account: &str) {
         let forms: Vec<_> =
             forms().into_iter().map(|(key, form)| (key, fields(&form).iter().map(Typed::of).collect())).collect();
-        if !forms.is_empty() {
-            self.0.set_value(Some(Kept { account: account.to_owned(), forms }));
+        if forms.is_empty() {
+            return;
         }
+        self.0.update_value(|kept| {
+            let mine = kept.take().filter(|kept| kept.account == account);
+            let mut mine = mine.unwrap_or_else(|| Kept { account: account.to_owned(), forms: Vec::new() });
+            // What waits for another address goes on waiting.
+            mine.forms.retain(|(key, _)| forms.iter().all(|(new, _)| new != key));
+            mine.forms.extend(forms);
+            *kept = Some(mine);
+        });
     }
 
     /// Puts back what is kept for the forms that are there now, if it is this account's. Whatever is
@@ -55,8 +65,12 @@ impl Drafts {
             for (key, form) in forms() {
                 let Some(at) = mine.forms.iter().position(|(of, _)| *of == key) else { continue };
                 let (_, typed) = mine.forms.swap_remove(at);
-                for (typed, field) in typed.iter().zip(fields(&form)) {
-                    typed.put_into(&field);
+                // By name and, of several of one name, in their order.
+                let mut fields = fields(&form);
+                for typed in typed {
+                    if let Some(at) = fields.iter().position(|field| field.name() == typed.name) {
+                        typed.put_into(&fields.remove(at));
+                    }
                 }
             }
             if mine.forms.is_empty() {
@@ -82,9 +96,6 @@ impl Typed {
     }
 
     fn put_into(&self, field: &HtmlInputElement) {
-        if field.name() != self.name {
-            return;
-        }
         if matches!(field.type_().as_str(), "checkbox" | "radio") {
             field.set_checked(self.checked);
         } else {
@@ -116,6 +127,9 @@ fn fields(form: &Element) -> Vec<HtmlInputElement> {
     let Ok(found) = form.query_selector_all("input, textarea, select") else { return Vec::new() };
     (0..found.length())
         .filter_map(|at| found.get(at).map(JsCast::unchecked_into::<HtmlInputElement>))
-        .filter(|field| !NEVER.contains(&field.type_().as_str()))
+        .filter(|field| {
+            let complete = field.get_attribute("autocomplete").unwrap_or_default();
+            !NEVER.contains(&field.type_().as_str()) && !SECRET.iter().any(|secret| complete.contains(secret))
+        })
         .collect()
 }

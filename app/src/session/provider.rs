@@ -65,6 +65,8 @@ pub(crate) struct Session {
     extension: StoredValue<Option<(Moment, bool)>>,
     /// Why the person's last wish to stay was not granted.
     failed: RwSignal<Option<AppError>>,
+    /// Why the session ended, as another tab heard it.
+    told: StoredValue<Option<Reason>>,
     /// Who was signed in last, as far as this page knows.
     last_account: StoredValue<Option<String>>,
     /// What was typed in forms that a session's end took away.
@@ -110,6 +112,7 @@ impl Session {
             warning_ms: StoredValue::new(first.warning_ms),
             extension: StoredValue::new(None),
             failed: RwSignal::new(None),
+            told: StoredValue::new(None),
             last_account: StoredValue::new(first.session.as_ref().map(|info| info.account.clone())),
             drafts: Drafts::new(),
             tabs: Tabs::new(),
@@ -209,12 +212,21 @@ impl Session {
                 Ok(info) => {
                     self.begin_turn();
                     self.take(info, sent);
-                    self.tabs.tell();
+                    self.tabs.tell(None);
                 }
-                Err(AppError::Unauthenticated { reason }) => self.ended(reason),
+                // Heard already: the session itself is being asked for.
+                Err(AppError::Unauthenticated { .. }) => {}
                 Err(error) => self.failed.set(Some(error)),
             }
         });
+    }
+
+    /// Another tab heard why the session ended.
+    pub(super) fn told(self, reason: Reason) {
+        self.told.set_value(Some(reason));
+        if reason == Reason::SignedOut {
+            self.drafts.forget();
+        }
     }
 
     pub(super) fn tabs(self) -> Tabs {
@@ -291,14 +303,14 @@ impl Session {
         self.toasts.clear();
         welcome(self.toasts, &info.account, info.failed_attempts);
         self.take(info, sent);
-        self.tabs.tell();
+        self.tabs.tell(None);
     }
 
     /// The session goes on as a new one, because its person proved again who they are.
     pub(crate) fn renewed(self, info: SessionInfo, sent: Moment) {
         self.begin_turn();
         self.take(info, sent);
-        self.tabs.tell();
+        self.tabs.tell(None);
     }
 
     /// Whether the password was given so lately that the server will not ask for it.
@@ -330,6 +342,7 @@ impl Session {
 
     fn take(self, info: SessionInfo, taken: Moment) {
         self.failed.set(None);
+        self.told.set_value(None);
         self.last_account.set_value(Some(info.account.clone()));
         self.now.set(Moment::now());
         self.view.set(View::Active { info, taken });
@@ -341,10 +354,14 @@ impl Session {
 
     /// The server knows no session of ours, and said nothing of why.
     pub(super) fn gone(self) {
+        if let Some(reason) = self.told.get_value() {
+            return self.ended(reason);
+        }
         let timed_out = untrack(|| self.left_ms()) == 0;
         let reason = self.view.with_untracked(|view| match view {
             View::Active { info, .. } if timed_out && info.absolute_left_ms <= info.idle_left_ms => Reason::Absolute,
             View::Active { .. } if timed_out => Reason::Idle,
+            // Most likely a sign-out in another tab that nobody heard of.
             _ => Reason::SignedOut,
         });
         self.ended(reason);
@@ -356,17 +373,19 @@ impl Session {
             View::Active { info, .. } => Some((info.idle_timeout_ms, info.absolute_timeout_ms)),
             View::Guest | View::Ended(_) => None,
         });
+        if reason == Reason::SignedOut {
+            // Whenever it is heard of: who chooses to leave leaves nothing behind.
+            self.drafts.forget();
+        }
         if let Some((idle, absolute)) = timeouts {
             self.begin_turn();
-            if reason == Reason::SignedOut {
-                self.drafts.forget();
-            } else if untrack(|| self.is_active()) {
+            if reason != Reason::SignedOut && untrack(|| self.is_active()) {
                 self.keep_drafts();
             }
             self.view.set(View::Ended(reason));
             self.toasts.clear_topic(Topic::Session);
             self.toasts.show(end_kind(reason), Topic::Session, words::ended(reason, idle, absolute));
-            self.tabs.tell();
+            self.tabs.tell(Some(reason));
         }
     }
 
@@ -402,8 +421,9 @@ impl Session {
 
     /// A form was refused.
     pub(crate) fn refused(self, error: AppError) {
-        // The field says it itself; that nobody answers is said already.
-        if !error.has_a_field() && error != AppError::Unreachable {
+        // The field says it itself; that nobody answers, or that the session has ended, is said already.
+        let said = matches!(error, AppError::Unreachable | AppError::Unauthenticated { .. });
+        if !error.has_a_field() && !said {
             self.toasts.show(Kind::Bad, Topic::Form, words::error(error));
         }
     }

@@ -20,6 +20,15 @@ impl Sudo {
         provide_context(Self { session, asking: RwSignal::new(false), then: StoredValue::new_local(None) });
     }
 
+    /// For the component that calls this: what it wants is given up when it is gone, because somebody
+    /// went elsewhere, or the session ended.
+    pub(crate) fn of_component() -> Self {
+        let sudo = Self::expect();
+        on_cleanup(move || sudo.cancel());
+        sudo
+    }
+
+    /// For the dialog.
     pub(crate) fn expect() -> Self {
         expect_context()
     }

@@ -2,6 +2,7 @@
 
 use super::{Moment, Session, activity, provider::GIVE_UP_AFTER_MS};
 use crate::api::{self, Heard, Said};
+use daypass_auth::Reason;
 use leptos::{ev, leptos_dom::helpers::window_event_listener_untyped, prelude::*, task::spawn_local};
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ struct Watch {
     waiting: StoredValue<Option<u32>>,
     questions: StoredValue<u32>,
     leaving: StoredValue<bool>,
+    /// The last answer was about a session that this browser has replaced.
+    replaced: StoredValue<bool>,
     /// The question that is waiting is about a time before another tab changed something.
     again: StoredValue<bool>,
     /// Milliseconds between questions.
@@ -33,18 +36,25 @@ pub(crate) fn start(session: Session) {
         waiting: StoredValue::new(None),
         questions: StoredValue::new(0),
         leaving: StoredValue::new(false),
+        replaced: StoredValue::new(false),
         again: StoredValue::new(false),
         every: StoredValue::new(ASK_EVERY_MS),
     };
     api::on_answer(move |heard| watch.hear(heard));
     session.tick();
     activity::start(session);
-    if !session.tabs().listen(move || watch.ask_again()) {
+    let changed = move |ended: Option<Reason>| {
+        if let Some(reason) = ended {
+            session.told(reason);
+        }
+        watch.ask_again();
+    };
+    if !session.tabs().listen(changed) {
         // A browser without channels: then every tab asks as often as tabs shall agree.
         watch.every.set_value(RETRY_EVERY_MS / 2);
     }
     // Loading this page may have extended the session, started it or ended it.
-    session.tabs().tell();
+    session.tabs().tell(untrack(|| session.end_reason()));
     // An app lives as long as its page; nothing here is ever taken down.
     let _timer = set_interval_with_handle(move || watch.tick(), Duration::from_secs(1));
     for event in ["visibilitychange", "online", "focus"] {
@@ -129,7 +139,16 @@ impl Watch {
                 return;
             }
             match said {
-                Said::Session(info) => self.session.refreshed(info, sent),
+                Said::Session(info) => {
+                    self.replaced.set_value(false);
+                    self.session.refreshed(info, sent);
+                }
+                // This browser has a newer session by now, whose cookie came while we asked with the
+                // older one: so once more. If that cookie was lost on its way, this is the end.
+                Said::NoSession(Some(Reason::Replaced)) if !self.replaced.get_value() => {
+                    self.replaced.set_value(true);
+                    self.ask();
+                }
                 Said::NoSession(Some(reason)) => self.session.ended(reason),
                 Said::NoSession(None) => self.session.gone(),
                 // Heard already; what is believed stays until the server says otherwise.

@@ -108,6 +108,8 @@ async fn run(seed: u64) {
                             id: session.id,
                         });
                     }
+                    // Tries while the account was disabled count as failures.
+                    Err(SignInError::Throttled(_)) => {}
                     Err(error) => assert!(disabled[account], "seed {seed}, step {step}: {error}"),
                 }
             }

@@ -10,6 +10,7 @@ use crate::{
     session::NoRandomness,
     store::{self, SessionRow, StoreError, Which},
 };
+use std::time::Duration;
 
 /// Which of their own sessions a person ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,9 @@ pub enum ProofError {
     /// The session that asked has ended meanwhile, or its account has changed. Nothing was changed.
     #[error("the session has ended meanwhile")]
     Ended,
+    /// Too many tries failed in this account's sessions. Nothing was checked; a try after this time is.
+    #[error("too many tries; the next one in {0:?}")]
+    Throttled(Duration),
     /// Too many passwords are being checked; trying again later is right.
     #[error("too many passwords are being checked")]
     Overloaded,
@@ -111,13 +115,24 @@ impl Engine {
                 self.store().end(Which::Account(account, Some(session.hash())), Reason::RevokedByYou, now, None).await
             }
             Own::All => {
-                // This one first, with the reason that it has; what ends all of an account also stops
-                // sign-ins that are under way.
-                self.sign_out(session).await?;
-                let others = self.store().end(Which::Account(account, None), Reason::RevokedByYou, now, None).await?;
-                Ok(others + 1)
+                let (engine, this) = (self.clone(), session.clone());
+                // A task of its own: a browser that hangs up early wanted it all the same.
+                tokio::spawn(async move { engine.end_all_own(&this).await })
+                    .await
+                    .map_err(|panicked| StoreError::Unavailable(panicked.into()))?
             }
         }
+    }
+
+    /// The others first, so that the one that asks can ask again if the store fails between.
+    async fn end_all_own(&self, session: &Session) -> Result<u64, StoreError> {
+        let (account, now) = (session.account.id, self.now());
+        let end = |which| self.store().end(which, Reason::RevokedByYou, now, None);
+        let others = end(Which::Account(account, Some(session.hash()))).await?;
+        self.sign_out(session).await?;
+        // What ends all of an account also stops sign-ins that are under way.
+        let late = end(Which::Account(account, None)).await?;
+        Ok(others + late + 1)
     }
 
     /// What happened to the session's account, the latest first, so many at most.
@@ -192,8 +207,20 @@ impl Engine {
         let found = self.store().account(&session.account.name).await?;
         // Of that name, and another account: the session's own was deleted.
         let (account, hash) = found.filter(|(account, _)| account.id == session.account.id).ok_or(ProofError::Ended)?;
-        if self.hasher().verify(password, Some(hash.clone())).await? {
-            return Ok((account, hash));
+        let buckets = self.namer().proof(account.id);
+        if let Some(wait) = self.count_try(&buckets).await? {
+            return Err(ProofError::Throttled(wait));
+        }
+        match self.hasher().verify(password, Some(hash.clone())).await {
+            Ok(true) => {
+                self.tried_right(&buckets).await;
+                return Ok((account, hash));
+            }
+            Ok(false) => {}
+            Err(error) => {
+                self.not_tried(&buckets).await;
+                return Err(error.into());
+            }
         }
         tracing::info!(event = "authn_login_fail", account = account.id.0, place = source.place, "a wrong password");
         self.record_failure(Some(account.id), source).await;

@@ -23,7 +23,7 @@ impl Engine {
             return Ok(Some(started));
         }
         // Another sign-in of the same person may have hashed the password anew in the meantime. Its
-        // hash is checked like any other, and once: whatever else changed has changed the epoch.
+        // hash is checked like any other, and once.
         let Some(renewed) = self.renewed(start.session, name, start.hash).await? else { return Ok(None) };
         if !self.0.hasher.verify(password, Some(renewed.clone())).await? {
             return Ok(None);

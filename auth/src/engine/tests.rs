@@ -70,6 +70,7 @@ pub(super) fn request<'a>(name: &'a str, password: &str) -> SignIn<'a> {
         replaces: None,
         agent: "Firefox\u{1b}[31m",
         place: "192.0.2.1",
+        device: None,
     }
 }
 

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 /// Tells the page why its session is no more, on whatever answer it hears first.
-pub const ENDED_HEADER: HeaderName = HeaderName::from_static("daypass-ended");
+pub const ENDED_HEADER: HeaderName = HeaderName::from_static(Reason::HEADER);
 
 /// Seconds after which asking again is sensible when the store does not answer.
 const RETRY_AFTER_SECONDS: u16 = 2;

@@ -6,13 +6,13 @@
 //! would take for a cookie of ours without being it byte for byte is dropped; of two that are, both
 //! are (RFC 6265bis, 4.1.3: the prefix is case-sensitive and literal).
 
-use crate::Engine;
+use crate::{Engine, throttle::Device};
 use axum::{
     extract::{Request, State},
     middleware::Next,
     response::Response,
 };
-use http::{HeaderMap, HeaderValue, header::COOKIE};
+use http::{Extensions, HeaderMap, HeaderValue, header::COOKIE};
 use tower_cookies::Cookie;
 
 /// The cookies of ours that a request brought.
@@ -20,6 +20,17 @@ use tower_cookies::Cookie;
 pub(crate) struct Presented {
     pub(crate) session: Brought,
     pub(crate) notice: Brought,
+    pub(crate) device: Brought,
+}
+
+/// What the browser is known for, by the cookie of a sign-in before this request. For
+/// [`SignIn::device`](crate::SignIn).
+#[must_use]
+pub fn device(engine: &Engine, extensions: &Extensions) -> Option<Device> {
+    match &extensions.get::<Presented>()?.device {
+        Brought::One(value) => engine.sealer().open_device(value),
+        Brought::Nothing | Brought::Several => None,
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,13 +56,15 @@ impl Brought {
 /// The layer: see the module.
 pub async fn filter(State(engine): State<Engine>, mut request: Request, next: Next) -> Response {
     let spec = engine.cookies();
-    let presented = take(request.headers_mut(), spec.session_name(), spec.notice_name());
+    let names = [spec.session_name(), spec.notice_name(), spec.device_name()];
+    let [session, notice, device] = take(request.headers_mut(), names);
+    let presented = Presented { session, notice, device };
     request.extensions_mut().insert(presented);
     next.run(request).await
 }
 
-fn take(headers: &mut HeaderMap, session: &str, notice: &str) -> Presented {
-    let mut presented = Presented::default();
+fn take<const N: usize>(headers: &mut HeaderMap, names: [&str; N]) -> [Brought; N] {
+    let mut presented = [const { Brought::Nothing }; N];
     if !headers.contains_key(COOKIE) {
         return presented;
     }
@@ -64,11 +77,9 @@ fn take(headers: &mut HeaderMap, session: &str, notice: &str) -> Presented {
                 Some(at) => (trim(&pair[..at]), trim(&pair[at + 1..])),
                 None => (pair, &[][..]),
             };
-            if name == session.as_bytes() {
-                presented.session.add(value);
-            } else if name == notice.as_bytes() {
-                presented.notice.add(value);
-            } else if is_taken_for(pair, session) || is_taken_for(pair, notice) {
+            if let Some(which) = names.iter().position(|ours| ours.as_bytes() == name) {
+                presented[which].add(value);
+            } else if names.iter().any(|ours| is_taken_for(pair, ours)) {
                 tracing::warn!(
                     event = "session_cookie_ambiguous",
                     "a cookie whose name only decodes to ours was dropped"
@@ -83,9 +94,7 @@ fn take(headers: &mut HeaderMap, session: &str, notice: &str) -> Presented {
             kept.push(pair);
         }
     }
-    let several = [(session, &presented.session), (notice, &presented.notice)]
-        .into_iter()
-        .filter(|(_, brought)| **brought == Brought::Several);
+    let several = names.into_iter().zip(&presented).filter(|(_, brought)| **brought == Brought::Several);
     for (name, _) in several {
         tracing::warn!(event = "session_cookie_ambiguous", "two cookies of the same name were dropped");
         kept.retain(|pair| !(pair.starts_with(name.as_bytes()) && trim(&pair[name.len()..]).starts_with(b"=")));
@@ -128,13 +137,13 @@ mod tests {
         for line in lines {
             headers.append(COOKIE, HeaderValue::from_bytes(line).unwrap());
         }
-        let presented = take(&mut headers, NAME, "__Host-daypass-notice");
+        let [session, ..] = take(&mut headers, [NAME, "__Host-daypass-notice", "__Host-daypass-device"]);
         let left = headers
             .get_all(COOKIE)
             .iter()
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect();
-        (presented.session, left)
+        (session, left)
     }
 
     fn one(value: &str) -> Brought {

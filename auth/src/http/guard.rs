@@ -6,7 +6,7 @@ use super::{
     layer::LayerState,
     notice::{self, Notice},
 };
-use crate::{Access, next};
+use crate::{Access, Reason, next};
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -60,7 +60,7 @@ impl Guard {
         self.open || path == self.sign_in_page || self.public.contains(&path)
     }
 
-    fn is_call(&self, path: &str) -> bool {
+    pub(crate) fn is_call(&self, path: &str) -> bool {
         path.starts_with(self.call_prefix)
     }
 
@@ -88,7 +88,8 @@ pub(crate) async fn guard(
         Access::Active(_) => next.run(request).await,
         Access::Absent { .. } if guard.is_public(path) => next.run(request).await,
         Access::Absent { reason, remembered } if is_page || from_form(request.headers()) => {
-            if reason.is_end() {
+            // One that was replaced has a successor in this browser, or is about to.
+            if reason.is_end() && reason != Reason::Replaced {
                 notice::put(&engine, &cookies, &Notice::Ended { reason, remembered });
             }
             // A form without scripts shows what it gets. Where it stood, only a `Referer` could say.

@@ -77,6 +77,7 @@ pub(crate) async fn session(
     }
     let gate = Gate::default();
     let is_activity = guard.is_activity(&request);
+    let is_call = guard.is_call(request.uri().path());
     request.extensions_mut().insert(gate.clone());
     request.extensions_mut().insert(match &access {
         // What is rendered shows the time that the answer's cookie will have.
@@ -107,8 +108,9 @@ pub(crate) async fn session(
         (Change::Nothing, Access::Absent { reason, .. }) => {
             if *reason != Reason::None {
                 // A session that was replaced has its successor in this same browser, whose cookie
-                // a late answer would take away.
-                if *reason != Reason::Replaced {
+                // a late answer would take away. And of one that ended every tab and every call that
+                // is under way shall hear why, so only a document, which says it, takes it away.
+                if *reason == Reason::Invalid || (!is_call && *reason != Reason::Replaced) {
                     cookies.add(spec.removal(spec.session_name()));
                 }
                 response.headers_mut().insert(ENDED_HEADER, HeaderValue::from_static(reason.as_str()));
@@ -135,5 +137,8 @@ fn send(engine: &Engine, cookies: &Cookies, session: &Session) {
     match engine.sealer().session_cookie(session) {
         Some(cookie) => cookies.add(cookie),
         None => tracing::error!("a session cookie is too long for a browser to keep; it was not sent"),
+    }
+    if let Some(cookie) = session.device.as_ref().and_then(|device| engine.sealer().device_cookie(device)) {
+        cookies.add(cookie);
     }
 }

@@ -13,11 +13,16 @@ pub mod notice;
 pub mod origin;
 
 pub use answer::{ENDED_HEADER, confirm_password, from_form, redirect, retry_later, unauthenticated, unavailable};
+pub use cookie_names::device;
 pub use extract::SudoSession;
 pub use guard::{Guard, UnavailablePage};
 pub use layer::Gate;
 pub use notice::Notice;
 pub use origin::OriginCheck;
+
+/// Where a request came from, by what the host believes of proxies. In the request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub std::net::IpAddr);
 
 use crate::Engine;
 use axum::{Router, middleware::from_fn_with_state};

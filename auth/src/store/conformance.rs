@@ -4,10 +4,11 @@
 use super::{ChangePassword, NewSession, SessionLimit, StartSession, Started, Store, StoreError, SweepBefore, Which};
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId,
-    audit::{EventKind, Source},
+    audit::{EventKind, SEVERAL_PLACES, Source},
     clock::Timestamp,
     password::PasswordHash,
     policy::Times,
+    throttle::{Bucket, BucketId, Limit},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -37,6 +38,8 @@ where
     what_happened_is_kept(&empty().await).await;
     failures_in_a_row_are_counted(&empty().await).await;
     a_sweep_writes_down_the_ends_that_nobody_saw(&empty().await).await;
+    tries_are_counted_before_they_are_made(Arc::new(empty().await)).await;
+    counts_of_tries_are_taken_back_and_forgotten(&empty().await).await;
     a_touch_never_wins_over_an_end(Arc::new(empty().await)).await;
 }
 
@@ -272,6 +275,7 @@ async fn sweeping_takes_the_dead_and_nothing_else(store: &impl Store) {
         ordinary_last_seen: later(300),
         remembered_last_seen: NOW,
         events: NOW,
+        attempts: NOW,
     };
     let mut swept = 0;
     loop {
@@ -423,8 +427,14 @@ async fn what_happened_is_kept(store: &impl Store) {
     let ended = &store.events(alice.id, 100).await.unwrap()[3];
     assert_eq!((ended.at, ended.agent.as_str(), ended.place.as_str()), (later(1), "Firefox", "192.0.2.1"));
     assert_eq!(ended.session, Some(SessionId::from_text("id1")));
-    let before =
-        SweepBefore { ended: NOW, deadline: NOW, ordinary_last_seen: NOW, remembered_last_seen: NOW, events: later(4) };
+    let before = SweepBefore {
+        ended: NOW,
+        deadline: NOW,
+        ordinary_last_seen: NOW,
+        remembered_last_seen: NOW,
+        events: later(4),
+        attempts: NOW,
+    };
     store.sweep(before).await.unwrap();
     assert_eq!(story(store, &alice).await.len(), 2, "old events go");
     store.delete_account(alice.id).await.unwrap();
@@ -441,8 +451,10 @@ async fn failures_in_a_row_are_counted(store: &impl Store) {
     store.record_failure(Some(alice.id), later(3), Source { place: "192.0.2.2", ..here }).await.unwrap();
     store.record_failure(Some(alice.id), later(4000), Source { place: "192.0.2.2", ..here }).await.unwrap();
     let failed = |count| (EventKind::SignInFailed, None, count);
-    assert_eq!(story(store, &alice).await, [failed(3), failed(1), failed(1)]);
-    assert_eq!(store.events(alice.id, 100).await.unwrap()[2].at, later(2), "the last time counts");
+    assert_eq!(story(store, &alice).await, [failed(4), failed(1)]);
+    let events = store.events(alice.id, 100).await.unwrap();
+    assert_eq!((events[1].at, events[1].place.as_str()), (later(3), SEVERAL_PLACES), "the last time counts");
+    assert_eq!((events[0].place.as_str(), events[0].agent.as_str()), ("192.0.2.2", "Firefox"));
     let (new, hash) = (session(&alice, 1), hash("hash"));
     let start = StartSession { session: &new, hash: &hash, replaces: None, confirms: false, limit: NO_LIMIT };
     assert_eq!(store.start_session(start).await.unwrap(), Some(Started { failed_attempts: 5 }));
@@ -461,11 +473,73 @@ async fn a_sweep_writes_down_the_ends_that_nobody_saw(store: &impl Store) {
         ordinary_last_seen: later(400),
         remembered_last_seen: later(400),
         events: NOW,
+        attempts: NOW,
     };
     assert_eq!(store.sweep(before).await.unwrap(), 1);
     let events = store.events(alice.id, 100).await.unwrap();
     assert_eq!((events[0].kind, events[0].reason), (EventKind::SessionEnded, Some(Reason::Idle)));
     assert_eq!(events[0].at, later(600));
+}
+
+fn bucket(n: u8, free: u32) -> Bucket {
+    Bucket { id: BucketId([n; 32]), limit: Limit { free, most: Duration::from_secs(60) } }
+}
+
+async fn tries_are_counted_before_they_are_made(store: Arc<impl Store>) {
+    let mut tries = Vec::new();
+    for _ in 0..50 {
+        let store = Arc::clone(&store);
+        tries.push(tokio::spawn(async move { store.count_try(&[bucket(1, 5), bucket(2, 100)], NOW).await.unwrap() }));
+    }
+    let mut made = 0;
+    for result in tries {
+        match result.await.unwrap() {
+            None => made += 1,
+            Some(wait) => assert_eq!(wait, Duration::from_secs(1)),
+        }
+    }
+    assert_eq!(made, 5, "so many as are free, and not one more");
+    assert_eq!(
+        store.count_try(&[bucket(1, 5)], NOW.plus(Duration::from_millis(999))).await.unwrap().unwrap().as_millis(),
+        1
+    );
+    assert_eq!(
+        store.count_try(&[bucket(2, 5)], NOW).await.unwrap(),
+        Some(Duration::from_secs(1)),
+        "the other has 5, too"
+    );
+    assert_eq!(store.count_try(&[bucket(1, 5)], later(1)).await.unwrap(), None);
+    assert_eq!(store.count_try(&[bucket(1, 5)], later(1)).await.unwrap(), Some(Duration::from_secs(2)));
+    assert_eq!(store.count_try(&[bucket(3, 1), bucket(1, 5)], later(1)).await.unwrap(), Some(Duration::from_secs(2)));
+    assert_eq!(store.count_try(&[bucket(3, 1)], later(1)).await.unwrap(), None, "what had to wait was counted nowhere");
+}
+
+async fn counts_of_tries_are_taken_back_and_forgotten(store: &impl Store) {
+    let both = [bucket(1, 2), bucket(2, 2)];
+    let tries = |at| store.count_try(&both, at);
+    for _ in 0..2 {
+        assert_eq!(tries(NOW).await.unwrap(), None);
+    }
+    assert!(tries(NOW).await.unwrap().is_some());
+    store.take_back_try(Some(bucket(1, 2).id), &[bucket(2, 2).id]).await.unwrap();
+    assert_eq!(tries(NOW).await.unwrap(), None);
+    assert!(tries(NOW).await.unwrap().is_some(), "of the other only one was taken back");
+    store.take_back_try(Some(BucketId([9; 32])), &[BucketId([8; 32])]).await.unwrap();
+    // A day after the last one they begin anew.
+    let day = later(24 * 3600);
+    assert_eq!(tries(day).await.unwrap(), None);
+    assert_eq!(tries(day).await.unwrap(), None);
+    assert!(tries(day).await.unwrap().is_some());
+    let before = SweepBefore {
+        ended: NOW,
+        deadline: NOW,
+        ordinary_last_seen: NOW,
+        remembered_last_seen: NOW,
+        events: NOW,
+        attempts: later(24 * 3600 + 1),
+    };
+    store.sweep(before).await.unwrap();
+    assert_eq!(tries(day).await.unwrap(), None, "a sweep takes the old ones");
 }
 
 async fn a_touch_never_wins_over_an_end(store: Arc<impl Store>) {

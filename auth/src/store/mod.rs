@@ -12,8 +12,10 @@ use crate::{
     clock::Timestamp,
     password::PasswordHash,
     policy::Times,
+    throttle::{Bucket, BucketId},
 };
 use async_trait::async_trait;
+use std::time::Duration;
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -196,6 +198,8 @@ pub struct SweepBefore {
     pub remembered_last_seen: Timestamp,
     /// Events from before this.
     pub events: Timestamp,
+    /// Counts of tries of which the last was before this.
+    pub attempts: Timestamp,
 }
 
 /// Accounts and sessions, kept.
@@ -277,6 +281,13 @@ pub trait Store: Send + Sync + 'static {
     /// All sessions that nothing has ended, of one account or of all, the latest used first.
     async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError>;
 
+    /// Counts a try in each bucket, if none of them has to wait; else in none, and says how long.
+    /// Exact however many come at once.
+    async fn count_try(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>, StoreError>;
+
+    /// Takes back a try that was counted: `right` is forgotten altogether, the others have one less.
+    async fn take_back_try(&self, right: Option<BucketId>, others: &[BucketId]) -> Result<(), StoreError>;
+
     /// Writes down that somebody failed to sign in; of a name that nobody has, without an account.
     async fn record_failure(
         &self,
@@ -289,6 +300,7 @@ pub trait Store: Send + Sync + 'static {
     async fn events(&self, account: AccountId, most: u32) -> Result<Vec<Event>, StoreError>;
 
     /// Deletes some of the sessions that are dead for long, writing down those whose end nobody saw,
-    /// and some of the events that are old. Says how many sessions; 0 when there are none left.
+    /// and some of the events and counts of tries that are old. Says how many in all; 0 when there are
+    /// none left.
     async fn sweep(&self, before: SweepBefore) -> Result<u64, StoreError>;
 }

@@ -1,5 +1,6 @@
 //! SQLite: one file, no service.
 
+mod attempts;
 mod events;
 
 use super::{
@@ -12,6 +13,7 @@ use crate::{
     clock::Timestamp,
     password::PasswordHash,
     policy::Times,
+    throttle::{Bucket, BucketId},
 };
 use async_trait::async_trait;
 use events::Entry;
@@ -464,7 +466,7 @@ impl Store for SqliteStore {
         // Whatever happened while the passwords were hashed wins: an end of the session that asks, a
         // disabling, another change.
         let changed: Option<i64> = sqlx::query_scalar(
-            "UPDATE accounts SET password_hash = ?1, epoch = epoch + ?2, demo = 0
+            "UPDATE accounts SET password_hash = ?1, epoch = epoch + ?2
              WHERE id = ?3 AND state = 'active' AND epoch = ?4 AND password_hash = ?5
              AND EXISTS (SELECT 1 FROM sessions WHERE secret_hash = ?6 AND account_id = ?3 AND ended_at IS NULL)
              RETURNING epoch",
@@ -540,6 +542,30 @@ impl Store for SqliteStore {
         rows.iter().map(session_of).collect()
     }
 
+    async fn count_try(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>, StoreError> {
+        // A look without the lock first: a flood of tries that have to wait keeps nobody from writing.
+        let mut connection = self.live()?.acquire().await?;
+        if let Some(wait) = attempts::waiting(&mut connection, buckets, now).await? {
+            return Ok(Some(wait));
+        }
+        let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let wait = attempts::count(&mut tx, buckets, now).await?;
+        tx.commit().await?;
+        Ok(wait)
+    }
+
+    async fn take_back_try(&self, right: Option<BucketId>, others: &[BucketId]) -> Result<(), StoreError> {
+        let mut tx = self.live()?.begin_with("BEGIN IMMEDIATE").await?;
+        if let Some(right) = right {
+            attempts::forget(&mut tx, right).await?;
+        }
+        for other in others {
+            attempts::take_back(&mut tx, *other).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
     async fn record_failure(
         &self,
         account: Option<AccountId>,
@@ -564,11 +590,17 @@ impl Store for SqliteStore {
     }
 
     async fn sweep(&self, before: SweepBefore) -> Result<u64, StoreError> {
-        sqlx::query("DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ? LIMIT ?)")
+        let events = sqlx::query("DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ? LIMIT ?)")
             .bind(before.events.as_millis())
             .bind(SWEEP_ROWS)
             .execute(self.live()?)
             .await?;
+        let attempts =
+            sqlx::query("DELETE FROM attempts WHERE bucket IN (SELECT bucket FROM attempts WHERE last_at < ? LIMIT ?)")
+                .bind(before.attempts.as_millis())
+                .bind(SWEEP_ROWS)
+                .execute(self.live()?)
+                .await?;
         let mut tx = self.live()?.begin_with("BEGIN IMMEDIATE").await?;
         // How long ago a session ended by itself follows from the row: the sweep comes as much later
         // than the deadline as than the idle timeout's end.
@@ -597,7 +629,7 @@ impl Store for SqliteStore {
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
-        Ok(swept.rows_affected())
+        Ok(events.rows_affected() + attempts.rows_affected() + swept.rows_affected())
     }
 }
 

@@ -6,7 +6,7 @@ use axum::{
 };
 use daypass_app::AppError;
 use daypass_auth::{Session, http::retry_later};
-use http::Uri;
+use http::{HeaderValue, Uri, header};
 use serde::Serialize;
 
 /// Who is signed in.
@@ -38,8 +38,12 @@ pub(super) async fn method_not_allowed(uri: Uri) -> Response {
 /// An error as the page and scripts read it.
 pub(super) fn answer(error: AppError) -> Response {
     let mut response = (error.status(), Json(error)).into_response();
-    if error == AppError::Unavailable {
-        retry_later(&mut response);
+    match error {
+        AppError::Unavailable => retry_later(&mut response),
+        AppError::TooManyTries { seconds } => {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        _ => {}
     }
     response
 }

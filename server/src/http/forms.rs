@@ -133,7 +133,7 @@ async fn lead_on(engine: &Engine, cookies: &Cookies, path: &str, form: &Form, re
             redirect(next::safe_or_home(form.next.as_deref()))
         }
         "/api/sign_out" => signed_out(engine, cookies),
-        "/api/end_sessions" if form.which == "all" => signed_out(engine, cookies),
+        "/api/end_sessions" if matches!(form.which.as_str(), "all" | "this") => signed_out(engine, cookies),
         "/api/end_sessions" => {
             let ended = value(response).await.unwrap_or(0);
             say(engine, cookies, &PageNotice::Done(Done::SessionsEnded(ended)));

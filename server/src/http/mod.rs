@@ -1,6 +1,7 @@
 //! The router: what the tests drive, whole, over a real socket.
 
 mod api;
+mod client;
 mod forms;
 mod headers;
 mod limits;
@@ -18,6 +19,7 @@ use daypass_auth::{
     http::{Guard, OriginCheck, origin, protect},
 };
 use http::StatusCode;
+use ipnet::IpNet;
 use leptos::{config::LeptosOptions, prelude::provide_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_async_with_context};
 use std::sync::{Arc, LazyLock};
@@ -34,6 +36,8 @@ pub struct AppState {
     pub engine: Engine,
     /// Under which origins people reach it.
     pub origins: Arc<[String]>,
+    /// The proxies in front of it, whose word on where a request came from is believed.
+    pub proxies: Arc<[IpNet]>,
     /// How the page behaves.
     pub page: PageSettings,
     /// What Leptos needs to know.
@@ -77,7 +81,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.engine.clone(), preload))
         .layer(from_fn_with_state(state.engine.clone(), forms::edge))
         .method_not_allowed_fallback(api::method_not_allowed);
-    let private = protect(private, &state.engine, guard);
+    let private = protect(private, &state.engine, guard).layer(from_fn_with_state(state.clone(), client::address));
 
     // An address that leads nowhere: the page that says so, in the frame of whoever asks.
     let nowhere = Router::new().fallback(render);

@@ -114,6 +114,10 @@ async fn people_end_one_the_others_or_all() {
     assert_eq!(host.answer(&this, "/api/end_sessions", "which=others").await, (200, json!(1)));
     assert_eq!(host.reason(&two).await, "revoked_by_you");
     assert_eq!(host.me(&this).await.0, 200);
+    let again = host.sign_in().await;
+    let answer = host.call(&again, "/api/end_sessions", "which=this").await;
+    assert!(removes_cookie(&answer));
+    assert_eq!(host.reason(&again).await, "signed_out");
     let three = host.sign_in().await;
     let answer = host.call(&this, "/api/end_sessions", "which=all").await;
     assert!(removes_cookie(&answer));
@@ -218,19 +222,14 @@ async fn people_see_what_happened_to_their_account() {
 async fn what_a_browser_calls_itself_is_text_and_nothing_else() {
     let host = Host::start().await;
     let sign_in = format!("username=alice&password={}", form(PASSWORD));
-    let hostile = "</script><script>alert(1)</script><img/onerror=x>";
+    let hostile = "<script>alert(1)";
     let answer = host.post("/api/sign_in", &sign_in).header("user-agent", hostile).send().await.unwrap();
     let cookie = session_cookie(&answer).unwrap();
     for path in ["/account/sessions", "/account/activity"] {
         let page = host.get(path).header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
+        assert!(page.contains("&lt;script&gt;alert(1)"), "{page}");
         assert!(!page.contains("<script>alert"), "{page}");
-        assert!(!page.contains("<img"), "{page}");
     }
-    let hostile = "<img src=x onerror=alert(1)> \u{1b}[31m";
-    let answer = host.post("/api/sign_in", &sign_in).header("user-agent", hostile.replace('\u{1b}', "")).send().await;
-    let cookie = session_cookie(&answer.unwrap()).unwrap();
-    let page = host.get("/account/sessions").header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
-    assert!(!page.contains("<img src=x"), "{page}");
 }
 
 #[tokio::test]

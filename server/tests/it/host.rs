@@ -10,6 +10,7 @@ use daypass_auth::{
     store::{SqliteStore, Store},
 };
 use daypass_server::{AppState, router};
+use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use serde_json::Value;
@@ -36,6 +37,7 @@ pub(crate) struct Scene {
     accounts: Vec<&'static str>,
     file: Option<(&'static str, &'static str)>,
     hashed: bool,
+    proxies: Vec<IpNet>,
 }
 
 impl Host {
@@ -51,6 +53,7 @@ impl Host {
             accounts: vec!["alice"],
             file: None,
             hashed: false,
+            proxies: Vec::new(),
         }
     }
 
@@ -117,7 +120,8 @@ impl Host {
         let url = format!("sqlite://{}/test.db", self.folder.path().display());
         let store = Arc::new(SqliteStore::open(&url).await.unwrap());
         let folder = TempDir::new().unwrap();
-        build(store, Arc::clone(&self.clock), keys, *self.engine.policy(), origin, false, folder).await
+        let scene = Scene { origin, policy: *self.engine.policy(), ..Self::scene() };
+        build(&scene, store, Arc::clone(&self.clock), keys, folder).await
     }
 }
 
@@ -129,6 +133,12 @@ impl Scene {
 
     pub(crate) fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Behind a proxy that is this machine.
+    pub(crate) fn behind_a_proxy(mut self) -> Self {
+        self.proxies = vec!["127.0.0.0/8".parse().unwrap()];
         self
     }
 
@@ -157,28 +167,18 @@ impl Scene {
             let hash = Hasher::new(2).hash(Password::typed(PASSWORD).unwrap()).await.unwrap();
             store.create_account(&AccountName::parse(name).unwrap(), &hash, false, START).await.unwrap();
         }
-        build(
-            store,
-            ManualClock::at(START),
-            vec![Key::generate().unwrap()],
-            self.policy,
-            self.origin,
-            self.hashed,
-            folder,
-        )
-        .await
+        build(&self, store, ManualClock::at(START), vec![Key::generate().unwrap()], folder).await
     }
 }
 
 async fn build(
+    scene: &Scene,
     store: Arc<SqliteStore>,
     clock: Arc<ManualClock>,
     keys: Vec<Key>,
-    policy: Policy,
-    origin: &str,
-    hashed: bool,
     folder: TempDir,
 ) -> Host {
+    let Scene { origin, policy, hashed, .. } = *scene;
     let key = keys[0].clone();
     let config = EngineConfig { policy, clock: clock.clone(), ..EngineConfig::for_origin(origin).unwrap() };
     let engine = Engine::new(store.clone(), KeyRing::new(keys).unwrap(), config);
@@ -191,6 +191,7 @@ async fn build(
     let app = router(AppState {
         engine: engine.clone(),
         origins: Arc::new([origin.to_owned()]),
+        proxies: scene.proxies.clone().into(),
         page: PageSettings::default(),
         leptos,
         assets,

@@ -108,14 +108,14 @@ async fn a_sign_in_that_another_one_overtakes_is_no_mismatch() {
 async fn many_first_sign_ins_at_once_all_succeed() {
     let imported = Imported::bcrypt().await;
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..12 {
+    for _ in 0..5 {
         let engine = imported.engine.clone();
         tasks.spawn(async move { engine.sign_in(request("alice", "her password")).await.map(drop) });
     }
     for result in tasks.join_all().await {
         result.unwrap();
     }
-    assert_eq!(imported.scene.store.sessions(None).await.unwrap().len(), 12);
+    assert_eq!(imported.scene.store.sessions(None).await.unwrap().len(), 5);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::{
     AccountId, Reason, SessionId,
-    audit::{Event, EventKind, MERGE_FAILURES},
+    audit::{Event, EventKind, MERGE_FAILURES, SEVERAL_PLACES},
     clock::Timestamp,
     store::StoreError,
 };
@@ -34,8 +34,9 @@ pub(super) async fn add(connection: &mut SqliteConnection, entry: &Entry<'_>) ->
 /// A failure, counted with the one before if that is the last thing that happened to the account.
 pub(super) async fn add_failure(connection: &mut SqliteConnection, entry: &Entry<'_>) -> Result<(), sqlx::Error> {
     let merged = sqlx::query(
-        "UPDATE events SET count = count + 1, at = ?1, agent = ?6
-         WHERE id = (SELECT max(id) FROM events WHERE account_id IS ?2) AND kind = ?3 AND place = ?4 AND at > ?5",
+        "UPDATE events SET count = count + 1, at = ?1, agent = CASE WHEN agent = ?6 THEN agent ELSE '' END,
+                           place = CASE WHEN place = ?4 THEN place ELSE ?7 END
+         WHERE id = (SELECT max(id) FROM events WHERE account_id IS ?2) AND kind = ?3 AND at > ?5",
     )
     .bind(entry.at.as_millis())
     .bind(entry.account.map(|account| account.0))
@@ -43,6 +44,7 @@ pub(super) async fn add_failure(connection: &mut SqliteConnection, entry: &Entry
     .bind(entry.place)
     .bind(entry.at.minus(MERGE_FAILURES).as_millis())
     .bind(entry.agent)
+    .bind(SEVERAL_PLACES)
     .execute(&mut *connection)
     .await?;
     if merged.rows_affected() == 0 { add(connection, entry).await } else { Ok(()) }

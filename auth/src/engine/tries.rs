@@ -1,0 +1,44 @@
+//! Tries to give a password are counted before it is hashed.
+
+use super::Engine;
+use crate::{
+    store::StoreError,
+    throttle::{BucketId, Buckets, Namer},
+};
+use std::time::Duration;
+
+impl Engine {
+    /// Names the buckets. The half of the newest key that seals nothing is their key, so counts begin
+    /// anew when the keys turn.
+    pub(super) fn namer(&self) -> Namer<'_> {
+        Namer(self.sealer().ring.sealing().signing())
+    }
+
+    /// Counts a try, or says how long it has to wait.
+    pub(super) async fn count_try(&self, buckets: &Buckets) -> Result<Option<Duration>, StoreError> {
+        let wait = self.store().count_try(&buckets.all(), self.now()).await?;
+        if let Some(wait) = wait {
+            tracing::info!(event = "excess_rate_limit_exceeded", seconds = wait.as_secs(), "a try has to wait");
+        }
+        Ok(wait)
+    }
+
+    /// The password was right: the name's count begins anew, and the network has one less.
+    pub(super) async fn tried_right(&self, buckets: &Buckets) {
+        let network: Vec<_> = buckets.network.iter().map(|bucket| bucket.id).collect();
+        self.take_back(Some(buckets.account.id), &network).await;
+    }
+
+    /// The password was not even looked at.
+    pub(super) async fn not_tried(&self, buckets: &Buckets) {
+        let all: Vec<_> = buckets.all().iter().map(|bucket| bucket.id).collect();
+        self.take_back(None, &all).await;
+    }
+
+    /// A count that stays too high is no reason to turn anybody away now.
+    async fn take_back(&self, right: Option<BucketId>, others: &[BucketId]) {
+        if let Err(error) = self.store().take_back_try(right, others).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "a try could not be taken back");
+        }
+    }
+}
