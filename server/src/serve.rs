@@ -151,8 +151,10 @@ async fn sweep(engine: Engine) {
         every.tick().await;
         match engine.sweep().await {
             Ok(0) => {}
-            Ok(swept) => tracing::debug!(swept, "dead sessions were swept"),
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "dead sessions could not be swept"),
+            Ok(swept) => tracing::debug!(swept, "what is dead and old was swept"),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "what is dead and old could not be swept")
+            }
         }
     }
 }

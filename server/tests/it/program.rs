@@ -119,12 +119,28 @@ pub(crate) struct Program {
 impl Program {
     /// The cookie of a new session.
     pub(crate) async fn sign_in(&self, name: &str, password: &str) -> reqwest::Result<Option<String>> {
+        self.sign_in_from(&mut String::new(), name, password).await
+    }
+
+    /// The cookie of a new session, in a browser that is known from then on by what it is given.
+    pub(crate) async fn sign_in_from(
+        &self,
+        device: &mut String,
+        name: &str,
+        password: &str,
+    ) -> reqwest::Result<Option<String>> {
         let body = format!("username={name}&password={}", password.replace(' ', "+"));
         let request = self
             .client
             .post(format!("{}/api/sign_in", self.url))
-            .header("content-type", "application/x-www-form-urlencoded");
-        Ok(crate::host::session_cookie(&request.body(body).send().await?))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("cookie", device.clone());
+        let answer = request.body(body).send().await?;
+        let known = crate::host::set_cookies(&answer).into_iter().find(|cookie| cookie.contains("daypass-device="));
+        if let Some(known) = known.as_deref().and_then(|cookie| cookie.split(';').next()) {
+            known.clone_into(device);
+        }
+        Ok(crate::host::session_cookie(&answer))
     }
 
     /// Whether a sign-out was acknowledged.

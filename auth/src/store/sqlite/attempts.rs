@@ -58,7 +58,12 @@ pub(super) async fn forget(connection: &mut SqliteConnection, bucket: BucketId) 
 }
 
 pub(super) async fn take_back(connection: &mut SqliteConnection, bucket: BucketId) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE attempts SET failures = failures - 1 WHERE bucket = ? AND failures > 0")
+    // Whoever signs in without a failure leaves no row behind.
+    sqlx::query("DELETE FROM attempts WHERE bucket = ? AND failures <= 1")
+        .bind(bucket.0.as_slice())
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("UPDATE attempts SET failures = failures - 1 WHERE bucket = ?")
         .bind(bucket.0.as_slice())
         .execute(connection)
         .await?;
