@@ -69,6 +69,6 @@ fn policy(nonce: &str, options: &LeptosOptions) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; form-action 'self'; \
-         base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+         base-uri 'none'; object-src 'none'; frame-ancestors 'none'; report-uri /csp-report"
     )
 }

@@ -3,7 +3,7 @@
 //! Nothing in it opens anything: no secrets, no passwords, and of a name that nobody has not even
 //! the name, because people type passwords where names belong.
 
-use crate::{Reason, SessionId, clock::Timestamp};
+use crate::{AccountName, Reason, SessionId, clock::Timestamp};
 use std::time::Duration;
 
 /// How long events are kept.
@@ -61,6 +61,20 @@ impl EventKind {
         }
     }
 
+    /// The event's name in OWASP's logging vocabulary, for those who read logs of many programs.
+    #[must_use]
+    pub const fn vocabulary(self) -> &'static str {
+        match self {
+            Self::SignedIn => "authn_login_success",
+            Self::SignInFailed => "authn_login_fail",
+            Self::PasswordConfirmed => "session_renewed",
+            Self::SessionEnded => "session_ended",
+            Self::PasswordChanged => "authn_password_change",
+            Self::AccountDisabled => "user_disabled",
+            Self::AccountEnabled => "user_enabled",
+        }
+    }
+
     /// The reverse of [`EventKind::as_str`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -71,6 +85,10 @@ impl EventKind {
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
+    /// Its number: later ones have higher ones.
+    pub id: i64,
+    /// Whose account it is about; of a name that nobody has, nobody's.
+    pub account: Option<AccountName>,
     /// When; the last time, if it happened more than once.
     pub at: Timestamp,
     /// What.

@@ -50,6 +50,8 @@ pub enum Command {
     /// Sessions.
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Show what happened: sign-ins, failures, ends, changes of passwords.
+    Events(EventsArgs),
     /// Keys that seal cookies.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -152,6 +154,23 @@ pub struct RevokeArgs {
     /// All of all accounts.
     #[arg(long)]
     pub all: bool,
+}
+
+/// Which events to show.
+#[derive(Debug, Args)]
+pub struct EventsArgs {
+    /// Only those of this account.
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Go on, and show what happens.
+    #[arg(long)]
+    pub follow: bool,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+    /// So many of the latest.
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub most: u32,
 }
 
 /// What can be done with keys.

@@ -153,7 +153,7 @@ async fn sweep(engine: Engine) {
             Ok(0) => {}
             Ok(swept) => tracing::debug!(swept, "what is dead and old was swept"),
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "what is dead and old could not be swept")
+                tracing::warn!(error = &error as &dyn std::error::Error, "what is dead and old could not be swept");
             }
         }
     }

@@ -140,7 +140,7 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn own_events(&self, session: &Session, most: u32) -> Result<Vec<Event>, StoreError> {
-        self.store().events(session.account.id, most).await
+        self.store().events(Some(session.account.id), most).await
     }
 
     /// A password that the session's person chose anew, if it may be one (NIST SP 800-63B-4, 3.1.1.2).

@@ -12,9 +12,14 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http::{HeaderValue, header};
+use http::{HeaderName, HeaderValue, header};
 use std::sync::{Arc, Mutex, PoisonError};
 use tower_cookies::Cookies;
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+/// Browsers heed it over https alone (ASVS 14.3.1). Cookies are not among it: that would take those of
+/// every sibling host along, and the one by which this browser is known.
+const EVERYTHING_BUT_COOKIES: &str = r#""cache", "storage""#;
 
 #[derive(Clone)]
 pub(crate) struct LayerState {
@@ -92,7 +97,12 @@ pub(crate) async fn session(
     let spec = engine.cookies();
     match (gate.take(), &access) {
         (Change::Name(session), _) => send(&engine, &cookies, &session),
-        (Change::Forget, _) => cookies.add(spec.removal(spec.session_name())),
+        (Change::Forget, _) => {
+            cookies.add(spec.removal(spec.session_name()));
+            if spec.is_secure() {
+                response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(EVERYTHING_BUT_COOKIES));
+            }
+        }
         (Change::Nothing, Access::Active(session)) => {
             if is_activity && is_slide_due(&engine, session) {
                 // The store decides: a session that was ended while the handler ran is not extended.

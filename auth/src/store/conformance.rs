@@ -399,7 +399,7 @@ async fn a_password_changes_with_its_sessions_or_not_at_all(store: &impl Store) 
 
 /// What happened, the earliest first, in short.
 async fn story(store: &impl Store, account: &Account) -> Vec<(EventKind, Option<Reason>, u32)> {
-    let mut events = store.events(account.id, 100).await.unwrap();
+    let mut events = store.events(Some(account.id), 100).await.unwrap();
     events.reverse();
     events.into_iter().map(|event| (event.kind, event.reason, event.count)).collect()
 }
@@ -422,9 +422,13 @@ async fn what_happened_is_kept(store: &impl Store) {
     ];
     assert_eq!(story(store, &alice).await, expected);
     assert_eq!(story(store, &bob).await.len(), 1, "nobody sees what happened to another");
-    let events = store.events(alice.id, 2).await.unwrap();
+    store.record_failure(None, later(6), Source::default()).await.unwrap();
+    let all = store.events(None, 100).await.unwrap();
+    assert_eq!((all.len(), all[0].account.as_ref(), all[1].account.as_ref()), (7, None, Some(&alice.name)));
+    assert!(all[0].id > all[1].id);
+    let events = store.events(Some(alice.id), 2).await.unwrap();
     assert_eq!((events.len(), events[0].at, events[0].place.as_str()), (2, later(5), ""));
-    let ended = &store.events(alice.id, 100).await.unwrap()[3];
+    let ended = &store.events(Some(alice.id), 100).await.unwrap()[3];
     assert_eq!((ended.at, ended.agent.as_str(), ended.place.as_str()), (later(1), "Firefox", "192.0.2.1"));
     assert_eq!(ended.session, Some(SessionId::from_text("id1")));
     let before = SweepBefore {
@@ -452,7 +456,7 @@ async fn failures_in_a_row_are_counted(store: &impl Store) {
     store.record_failure(Some(alice.id), later(4000), Source { place: "192.0.2.2", ..here }).await.unwrap();
     let failed = |count| (EventKind::SignInFailed, None, count);
     assert_eq!(story(store, &alice).await, [failed(4), failed(1)]);
-    let events = store.events(alice.id, 100).await.unwrap();
+    let events = store.events(Some(alice.id), 100).await.unwrap();
     assert_eq!((events[1].at, events[1].place.as_str()), (later(3), SEVERAL_PLACES), "the last time counts");
     assert_eq!((events[0].place.as_str(), events[0].agent.as_str()), ("192.0.2.2", "Firefox"));
     let (new, hash) = (session(&alice, 1), hash("hash"));
@@ -476,7 +480,7 @@ async fn a_sweep_writes_down_the_ends_that_nobody_saw(store: &impl Store) {
         attempts: NOW,
     };
     assert_eq!(store.sweep(before).await.unwrap(), 1);
-    let events = store.events(alice.id, 100).await.unwrap();
+    let events = store.events(Some(alice.id), 100).await.unwrap();
     assert_eq!((events[0].kind, events[0].reason), (EventKind::SessionEnded, Some(Reason::Idle)));
     assert_eq!(events[0].at, later(600));
 }

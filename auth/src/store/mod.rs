@@ -296,8 +296,8 @@ pub trait Store: Send + Sync + 'static {
         source: Source<'_>,
     ) -> Result<(), StoreError>;
 
-    /// What happened to an account, the latest first, so many at most.
-    async fn events(&self, account: AccountId, most: u32) -> Result<Vec<Event>, StoreError>;
+    /// What happened to an account, or to all and nobody, the latest first, so many at most.
+    async fn events(&self, account: Option<AccountId>, most: u32) -> Result<Vec<Event>, StoreError>;
 
     /// Deletes some of the sessions that are dead for long, writing down those whose end nobody saw,
     /// and some of the events and counts of tries that are old. Says how many in all; 0 when there are

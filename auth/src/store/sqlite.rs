@@ -306,6 +306,18 @@ fn session_of(row: &SqliteRow) -> Result<SessionRow, StoreError> {
     })
 }
 
+macro_rules! events_and_names {
+    () => {
+        "SELECT e.*, a.name AS account_name FROM events e LEFT JOIN accounts a ON a.id = e.account_id "
+    };
+}
+
+macro_rules! latest_first {
+    () => {
+        "ORDER BY e.at DESC, e.id DESC LIMIT ?1"
+    };
+}
+
 /// The sessions that the next bite of a sweep takes.
 macro_rules! swept_rows {
     () => {
@@ -580,12 +592,15 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn events(&self, account: AccountId, most: u32) -> Result<Vec<Event>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM events WHERE account_id = ? ORDER BY at DESC, id DESC LIMIT ?")
-            .bind(account.0)
-            .bind(most)
-            .fetch_all(self.live()?)
-            .await?;
+    async fn events(&self, account: Option<AccountId>, most: u32) -> Result<Vec<Event>, StoreError> {
+        // Two statements, so that each uses its index.
+        let query = match account {
+            Some(account) => sqlx::query(concat!(events_and_names!(), "WHERE e.account_id = ?2 ", latest_first!()))
+                .bind(most)
+                .bind(account.0),
+            None => sqlx::query(concat!(events_and_names!(), latest_first!())).bind(most),
+        };
+        let rows = query.fetch_all(self.live()?).await?;
         rows.iter().map(events::event_of).collect()
     }
 

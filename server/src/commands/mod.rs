@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "this is the commands' output")]
 
 mod doctor;
+mod events;
 mod import;
 mod keys;
 mod sessions;
@@ -34,6 +35,7 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Doctor => doctor::run(options).await,
         Command::Users(command) => users::run(options, command).await,
         Command::Sessions(command) => sessions::run(options, command).await,
+        Command::Events(args) => events::run(options, args).await,
         Command::Keys(command) => keys::run(&command),
     }
 }

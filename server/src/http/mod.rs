@@ -5,13 +5,14 @@ mod client;
 mod forms;
 mod headers;
 mod limits;
+mod report;
 
 use axum::{
     Router,
-    extract::{FromRef, State},
+    extract::{DefaultBodyLimit, FromRef, State},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
-    routing::{any, get},
+    routing::{any, get, post},
 };
 use daypass_app::{App, Assets, PageSettings, server::preload, shell};
 use daypass_auth::{
@@ -97,6 +98,7 @@ pub fn router(state: AppState) -> Router {
     let router = Router::new()
         .merge(private)
         .route("/api/{*rest}", any(api::not_found))
+        .route("/csp-report", post(report::violation).layer(DefaultBodyLimit::max(report::MAX_BYTES)))
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .fallback_service(files)

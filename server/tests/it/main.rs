@@ -8,6 +8,7 @@ mod command_line;
 mod configuration;
 mod contract;
 mod crash;
+mod events;
 mod guessing;
 mod host;
 mod import;

@@ -1,7 +1,7 @@
 //! The table of what happened.
 
 use crate::{
-    AccountId, Reason, SessionId,
+    AccountId, AccountName, Reason, SessionId,
     audit::{Event, EventKind, MERGE_FAILURES, SEVERAL_PLACES},
     clock::Timestamp,
     store::StoreError,
@@ -63,7 +63,12 @@ pub(super) async fn failures(connection: &mut SqliteConnection, account: Account
 
 pub(super) fn event_of(row: &SqliteRow) -> Result<Event, StoreError> {
     let reason = row.try_get::<Option<&str>, _>("reason")?;
+    let account = row.try_get::<Option<&str>, _>("account_name")?;
     Ok(Event {
+        id: row.try_get("id")?,
+        account: account
+            .map(|name| AccountName::parse(name).map_err(|_| StoreError::Unreadable("an account's name")))
+            .transpose()?,
         at: Timestamp::from_millis(row.try_get("at")?),
         kind: EventKind::parse(row.try_get("kind")?).ok_or(StoreError::Unreadable("an event's kind"))?,
         reason: reason

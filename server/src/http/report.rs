@@ -1,0 +1,87 @@
+//! Browsers say here what a content security policy of ours has kept from running (ASVS 3.4.7).
+//!
+//! Anybody can post here, so what is read, kept and logged is bounded: a few lines a minute, cut, and of
+//! an address its origin alone, since the rest may be anything that a page had in it.
+
+use axum::body::Bytes;
+use http::StatusCode;
+use serde::Deserialize;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// No report that says something is larger.
+pub(super) const MAX_BYTES: usize = 8 * 1024;
+/// Lines of the log that reports may fill in a minute.
+const A_MINUTE: u32 = 10;
+const MAX_CHARS: usize = 80;
+
+static LOGGED: Mutex<Option<(Instant, u32)>> = Mutex::new(None);
+
+#[derive(Deserialize)]
+struct Report {
+    #[serde(rename = "csp-report")]
+    report: Body,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(rename = "effective-directive", alias = "violated-directive", default)]
+    directive: String,
+    #[serde(rename = "blocked-uri", default)]
+    blocked: String,
+}
+
+/// `POST /csp-report`.
+pub(super) async fn violation(body: Bytes) -> StatusCode {
+    let Ok(Report { report }) = serde_json::from_slice(&body) else { return StatusCode::BAD_REQUEST };
+    if may_log(Instant::now()) {
+        let (directive, blocked) = (cut(&report.directive), cut(&origin(&report.blocked)));
+        tracing::warn!(
+            event = "malicious_csp_violation",
+            directive,
+            blocked,
+            "the content security policy was violated"
+        );
+    }
+    StatusCode::NO_CONTENT
+}
+
+fn may_log(now: Instant) -> bool {
+    let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
+    let (since, count) =
+        logged.filter(|(since, _)| now.duration_since(*since) < Duration::from_secs(60)).unwrap_or((now, 0));
+    *logged = Some((since, count.saturating_add(1)));
+    count < A_MINUTE
+}
+
+fn origin(address: &str) -> String {
+    // Words such as `inline` and `eval` stand there, too.
+    url::Url::parse(address).map_or_else(|_| address.to_owned(), |url| url.origin().ascii_serialization())
+}
+
+fn cut(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(MAX_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_address_only_the_origin_is_kept() {
+        assert_eq!(origin("https://evil.example/path?secret=1"), "https://evil.example");
+        assert_eq!(origin("inline"), "inline");
+        assert_eq!(cut(&"\u{1b}[31m".repeat(100)).chars().count(), MAX_CHARS);
+        assert!(!cut("a\nb").contains('\n'));
+    }
+
+    #[test]
+    fn the_log_is_not_filled() {
+        let start = Instant::now();
+        let logged = (0..1000).filter(|_| may_log(start)).count();
+        assert!(logged <= usize::try_from(A_MINUTE).unwrap());
+        assert!(may_log(start + Duration::from_secs(61)));
+    }
+}
