@@ -277,7 +277,7 @@ impl Engine {
             self.record_failure(id, source).await;
             return Err(SignInError::Mismatch);
         };
-        let start = Start { account: &account, remembered: request.remembered, source };
+        let start = Start { account: &account, remembered: request.remembered, source, goes_on: None };
         let (secret, new) = self.prepare(&start)?;
         // The store inserts it only if the account is still active, in the same epoch and with the
         // same password: whatever happened while we hashed wins.
@@ -314,6 +314,7 @@ impl Engine {
                 absolute_deadline: now.plus(self.0.policy.timeouts(start.remembered).absolute),
                 remembered: start.remembered,
             },
+            signed_in_at: start.goes_on.map_or(now, Session::signed_in_at),
             agent: printable(start.source.agent, MAX_AGENT_CHARS),
             place: printable(start.source.place, MAX_AGENT_CHARS),
         };
@@ -345,6 +346,7 @@ impl Engine {
             account: SessionAccount { id: account.id, name: account.name, epoch: new.epoch },
             checked_at: new.times.authenticated_at,
             times: new.times,
+            signed_in_at: new.signed_in_at,
             policy: self.0.policy,
             failed_attempts: 0,
             device: None,
@@ -469,6 +471,7 @@ impl Engine {
                 secret: claim.secret.clone(),
                 account: SessionAccount { id: row.account, name: row.account_name, epoch: row.epoch },
                 times,
+                signed_in_at: row.signed_in_at,
                 checked_at: now,
                 policy: self.0.policy,
                 failed_attempts: 0,
@@ -514,6 +517,22 @@ impl Engine {
         Ok(())
     }
 
+    /// Signs out with a cookie whose session was replaced by its own successor, because a password was
+    /// confirmed or changed while the sign-out was under way: a sign-out always wins, so the successor
+    /// ends.
+    ///
+    /// # Errors
+    /// When the store does not answer: then it has not ended.
+    pub(crate) async fn sign_out_successor(&self, value: &str) -> Result<(), StoreError> {
+        let Some(claim) = self.0.sealer.open_session(value) else { return Ok(()) };
+        let which = Which::Successors(claim.secret.hash());
+        let ended = self.0.store.end(which, Reason::SignedOut, self.now(), None).await?;
+        if ended > 0 {
+            tracing::info!(event = "authn_logout", account = claim.account.0, "signed out, by the cookie before");
+        }
+        Ok(())
+    }
+
     /// Deletes what is left of sessions that are dead for a day and longer, and events and counts of
     /// tries that are old. Says how many rows.
     ///
@@ -546,6 +565,8 @@ struct Start<'a> {
     account: &'a Account,
     remembered: bool,
     source: Source<'a>,
+    /// The session that it goes on from, if it is no new visit.
+    goes_on: Option<&'a Session>,
 }
 
 enum Verdict {

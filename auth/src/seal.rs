@@ -262,6 +262,7 @@ mod tests {
             },
             checked_at: now,
             policy,
+            signed_in_at: now,
             failed_attempts: 0,
             device: None,
         }

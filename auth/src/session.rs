@@ -110,6 +110,7 @@ pub struct Session {
     pub(crate) secret: SessionSecret,
     pub(crate) account: SessionAccount,
     pub(crate) times: Times,
+    pub(crate) signed_in_at: Timestamp,
     pub(crate) checked_at: Timestamp,
     pub(crate) policy: Policy,
     /// Known to the session that was just started alone.
@@ -135,6 +136,13 @@ impl Session {
     #[must_use]
     pub const fn authenticated_at(&self) -> Timestamp {
         self.times.authenticated_at
+    }
+
+    /// When the person signed in: earlier than [`Session::authenticated_at`], if they have proved who they
+    /// are again since.
+    #[must_use]
+    pub const fn signed_in_at(&self) -> Timestamp {
+        self.signed_in_at
     }
 
     /// Whether the session outlives the browser's closing.
@@ -167,7 +175,7 @@ impl Session {
             absolute_left_ms: millis(deadlines.absolute.since(self.checked_at)),
             idle_timeout_ms: millis(timeouts.idle),
             absolute_timeout_ms: millis(timeouts.absolute),
-            age_ms: millis(self.checked_at.since(self.times.authenticated_at)),
+            age_ms: millis(self.checked_at.since(self.signed_in_at)),
             remembered: self.times.remembered,
             sudo_left_ms: millis(self.policy.sudo_until(&self.times).since(self.checked_at)),
             failed_attempts: self.failed_attempts,

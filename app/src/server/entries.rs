@@ -27,7 +27,7 @@ pub(crate) async fn sessions(engine: &Engine, session: &Session) -> Result<Vec<E
         detail: if row.times.remembered { "Kept when the browser closes" } else { "" }.to_owned(),
         place: row.place,
         at: when(row.times.last_activity, now),
-        since: Some(when(row.times.authenticated_at, now)),
+        since: Some(when(row.signed_in_at, now)),
     };
     Ok(rows.into_iter().map(entry).collect())
 }

@@ -165,7 +165,7 @@ impl Engine {
         source: Source<'_>,
     ) -> Result<Session, ProofError> {
         let (account, hash) = self.prove(session, password, source).await?;
-        let start = Start { account: &account, remembered: session.is_remembered(), source };
+        let start = Start { account: &account, remembered: session.is_remembered(), source, goes_on: Some(session) };
         let (secret, new) = self.prepare(&start)?;
         let begin = self.begin(&new, &hash, Some(session.hash()), true);
         if self.store().start_session(begin).await?.is_none() {
@@ -184,7 +184,7 @@ impl Engine {
         let ChangePassword { current, new, end_others, source } = change;
         let (account, old) = self.prove(session, current, source).await?;
         let hash = self.hasher().hash(new).await?;
-        let start = Start { account: &account, remembered: session.is_remembered(), source };
+        let start = Start { account: &account, remembered: session.is_remembered(), source, goes_on: Some(session) };
         let (secret, mut new) = self.prepare(&start)?;
         let change =
             store::ChangePassword { old: &old, new: &hash, session: &new, replaces: session.hash(), end_others };

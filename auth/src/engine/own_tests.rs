@@ -47,6 +47,7 @@ async fn a_confirmed_password_is_a_new_session_in_sudo_mode() {
     assert!(confirmed.is_sudo());
     assert_ne!(confirmed.id, session.id);
     assert_eq!(confirmed.authenticated_at(), scene.engine.now());
+    assert_eq!(confirmed.info().age_ms, 300_000, "it is no new visit");
     active(scene.engine.check(&scene.cookie(&confirmed)).await);
     assert_eq!(reason(scene.engine.check(&old).await), Reason::Replaced);
     assert_eq!(

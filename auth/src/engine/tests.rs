@@ -322,6 +322,7 @@ async fn thousands_of_dead_sessions_are_swept() {
             account: alice,
             epoch: 0,
             times,
+            signed_in_at: START,
             agent: String::new(),
             place: String::new(),
         };

@@ -1,7 +1,7 @@
 //! Who a request is of, and what its browser is told about that.
 
 use super::{
-    answer::ENDED_HEADER,
+    answer::{ENDED_HEADER, unavailable},
     cookie_names::{Brought, Presented},
     guard::Guard,
     notice,
@@ -98,6 +98,13 @@ pub(crate) async fn session(
     match (gate.take(), &access) {
         (Change::Name(session), _) => send(&engine, &cookies, &session),
         (Change::Forget, _) => {
+            if let (Access::Absent { reason: Reason::Replaced, .. }, Brought::One(value)) =
+                (&access, &presented.session)
+                && let Err(error) = engine.sign_out_successor(value).await
+            {
+                tracing::error!(error = &error as &dyn std::error::Error, "a sign-out could not be written down");
+                return unavailable();
+            }
             cookies.add(spec.removal(spec.session_name()));
             if spec.is_secure() {
                 response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(EVERYTHING_BUT_COOKIES));

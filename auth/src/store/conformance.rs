@@ -77,6 +77,7 @@ fn session(account: &Account, n: u8) -> NewSession {
             absolute_deadline: later(3600),
             remembered: n.is_multiple_of(2),
         },
+        signed_in_at: NOW,
         agent: "Firefox".to_owned(),
         place: "192.0.2.1".to_owned(),
     }
@@ -350,6 +351,15 @@ async fn a_confirmation_needs_the_session_that_asks(store: &impl Store) {
     let confirm = StartSession { replaces: Some(secret(3)), ..confirm };
     assert!(store.start_session(confirm).await.unwrap().is_some());
     assert_eq!(end_of(store, 3).await, Some(Reason::Replaced));
+    // A sign-out that comes with the cookie before ends those that went on from it, and no other.
+    let next = session(&alice, 4);
+    let again = StartSession { session: &next, replaces: Some(secret(2)), ..confirm };
+    assert!(store.start_session(again).await.unwrap().is_some());
+    start(store, &alice, 5).await;
+    let sign_out = |n| store.end(Which::Successors(secret(n)), Reason::SignedOut, later(1), None);
+    assert_eq!(sign_out(5).await.unwrap(), 0);
+    assert_eq!(sign_out(3).await.unwrap(), 1);
+    assert_eq!((end_of(store, 4).await, end_of(store, 5).await), (Some(Reason::SignedOut), None));
 }
 
 async fn people_end_their_own_sessions_and_nobody_elses(store: &impl Store) {

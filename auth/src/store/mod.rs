@@ -89,6 +89,8 @@ pub struct NewSession {
     pub epoch: i64,
     /// Its times.
     pub times: Times,
+    /// When the person signed in: earlier than the session began, if it goes on from another.
+    pub signed_in_at: Timestamp,
     /// What the browser says that it is.
     pub agent: String,
     /// Where the request came from.
@@ -162,6 +164,8 @@ pub struct SessionRow {
     pub epoch: i64,
     /// Its times; `last_activity` is the last one that was written down.
     pub times: Times,
+    /// When the person signed in.
+    pub signed_in_at: Timestamp,
     /// What the browser says that it is.
     pub agent: String,
     /// Where the request came from that started it.
@@ -175,6 +179,8 @@ pub struct SessionRow {
 pub enum Which {
     /// The one of this secret.
     Secret(SecretHash),
+    /// Those that went on, one after the other, from the one of this secret.
+    Successors(SecretHash),
     /// The one of this name.
     Id(SessionId),
     /// The one of this name, if it is this account's.

@@ -300,6 +300,9 @@ fn session_of(row: &SqliteRow) -> Result<SessionRow, StoreError> {
             absolute_deadline: Timestamp::from_millis(row.try_get("absolute_deadline")?),
             remembered: row.try_get("remembered")?,
         },
+        signed_in_at: Timestamp::from_millis(
+            row.try_get::<Option<i64>, _>("signed_in_at")?.map_or_else(|| row.try_get("authenticated_at"), Ok)?,
+        ),
         agent: row.try_get("agent")?,
         place: row.try_get("place")?,
         ended,
@@ -459,8 +462,11 @@ impl Store for SqliteStore {
         }
         if let Some(replaced) = replaces {
             let ended = end_in(&mut tx, &Which::Secret(replaced), Reason::Replaced, now, None).await?;
-            if confirms && ended == 0 {
-                return Ok(None);
+            if confirms {
+                if ended == 0 {
+                    return Ok(None);
+                }
+                name_successor(&mut tx, replaced, session.secret_hash).await?;
             }
         }
         end_surplus(&mut tx, session, limit).await?;
@@ -496,6 +502,7 @@ impl Store for SqliteStore {
             return Ok(None);
         }
         end_in(&mut tx, &Which::Secret(replaces), Reason::Replaced, now, None).await?;
+        name_successor(&mut tx, replaces, session.secret_hash).await?;
         if end_others {
             let others = Which::Account(account, Some(session.secret_hash));
             end_in(&mut tx, &others, Reason::PasswordChanged, now, None).await?;
@@ -657,8 +664,8 @@ async fn insert_session(
 ) -> Result<bool, sqlx::Error> {
     let inserted = sqlx::query(
         "INSERT INTO sessions (secret_hash, id, account_id, epoch, authenticated_at, last_seen_at,
-                               absolute_deadline, remembered, agent, place)
-         SELECT ?, ?, id, epoch, ?, ?, ?, ?, ?, ? FROM accounts
+                               absolute_deadline, remembered, signed_in_at, agent, place)
+         SELECT ?, ?, id, epoch, ?, ?, ?, ?, ?, ?, ? FROM accounts
          WHERE id = ? AND state = 'active' AND epoch = ? AND password_hash = ?",
     )
     .bind(session.secret_hash.0.as_slice())
@@ -667,6 +674,7 @@ async fn insert_session(
     .bind(session.times.last_activity.as_millis())
     .bind(session.times.absolute_deadline.as_millis())
     .bind(session.times.remembered)
+    .bind(session.signed_in_at.as_millis())
     .bind(&session.agent)
     .bind(&session.place)
     .bind(session.account.0)
@@ -675,6 +683,19 @@ async fn insert_session(
     .execute(connection)
     .await?;
     Ok(inserted.rows_affected() == 1)
+}
+
+async fn name_successor(
+    connection: &mut SqliteConnection,
+    replaced: SecretHash,
+    successor: SecretHash,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE sessions SET successor = ? WHERE secret_hash = ?")
+        .bind(successor.0.as_slice())
+        .bind(replaced.0.as_slice())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Ends what the account has too many of, the longest unused first; never the one that was just started.
@@ -722,6 +743,13 @@ async fn end_in(
 ) -> Result<u64, sqlx::Error> {
     let (write_down, end) = match which {
         Which::Secret(_) => end_where!("AND secret_hash = ?4"),
+        Which::Successors(_) => end_where!(
+            "AND secret_hash IN (
+                WITH RECURSIVE later (hash) AS (
+                    SELECT successor FROM sessions WHERE secret_hash = ?4
+                    UNION SELECT s.successor FROM sessions s JOIN later ON s.secret_hash = later.hash)
+                SELECT hash FROM later WHERE hash IS NOT NULL)"
+        ),
         Which::Id(_) => end_where!("AND id = ?4"),
         Which::Own(..) => end_where!("AND id = ?4 AND account_id = ?5"),
         Which::Account(..) => end_where!("AND account_id = ?4 AND (?5 IS NULL OR secret_hash <> ?5)"),
@@ -732,7 +760,7 @@ async fn end_in(
         let query = sqlx::query(statement);
         let query = query.bind(now.as_millis()).bind(reason.as_str()).bind(idle_since.map(Timestamp::as_millis));
         let query = match which {
-            Which::Secret(secret) => query.bind(secret.0.as_slice()),
+            Which::Secret(secret) | Which::Successors(secret) => query.bind(secret.0.as_slice()),
             Which::Id(id) => query.bind(id.as_str()),
             Which::Own(account, id) => query.bind(id.as_str()).bind(account.0),
             Which::Account(account, except) => {

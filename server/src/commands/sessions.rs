@@ -47,7 +47,7 @@ async fn list(
         Standing::Alive(deadlines) => Some(Line {
             id: row.id.to_string(),
             account: row.account_name.to_string(),
-            signed_in_at: moment(row.times.authenticated_at),
+            signed_in_at: moment(row.signed_in_at),
             last_seen_at: moment(row.times.last_activity),
             ends_at: moment(deadlines.idle.min(deadlines.absolute)),
             remembered: row.times.remembered,

@@ -279,3 +279,17 @@ async fn forms_without_scripts_lead_to_pages_that_say_what_happened() {
     assert_eq!(location, "/login");
     assert!(page.contains("You are signed out."), "{page}");
 }
+
+/// A sign-out was sent, and before it came the password was confirmed: it comes with the cookie before.
+#[tokio::test]
+async fn a_sign_out_beats_a_confirmation_that_came_first() {
+    let host = Host::start().await;
+    let before = host.sign_in().await;
+    let other = host.sign_in().await;
+    let after = host.confirm(&before).await;
+    assert_eq!(host.me(&after).await.0, 200);
+    let answer = host.call(&before, "/api/sign_out", "").await;
+    assert!(answer.status().is_success() && removes_cookie(&answer));
+    assert_eq!(host.reason(&after).await, "signed_out");
+    assert_eq!(host.me(&other).await.0, 200);
+}

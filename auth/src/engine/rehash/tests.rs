@@ -46,6 +46,7 @@ impl Imported {
             account: self.scene.account("alice").await,
             epoch,
             times: Times { authenticated_at: START, last_activity: START, absolute_deadline: START, remembered: false },
+            signed_in_at: START,
             agent: String::new(),
             place: String::new(),
         };
