@@ -1,4 +1,4 @@
-use super::{Dialog, Form, PasswordField, Submit, select};
+use super::{Dialog, Field, Form, Submit, select};
 use crate::{
     api::{self, Confirm},
     error,
@@ -68,9 +68,11 @@ pub(crate) fn ConfirmForm(
             <input type="hidden" name="next" value=next />
             // For password managers.
             <input type="text" name="username" autocomplete="username" value=account readonly hidden />
-            <PasswordField
+            <Field
                 label="Password"
                 name="password"
+                kind="password"
+                autocomplete="current-password"
                 problem=submission.problem(error::Field::Password)
                 input=password
             />

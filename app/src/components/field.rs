@@ -76,19 +76,6 @@ pub(crate) fn Field(
     }
 }
 
-/// A field for a password, which is not shown unless the person wants it.
-#[component]
-pub(crate) fn PasswordField(
-    label: &'static str,
-    name: &'static str,
-    #[prop(default = "current-password")] autocomplete: &'static str,
-    #[prop(optional)] hint: &'static str,
-    #[prop(into)] problem: Signal<Option<&'static str>>,
-    input: NodeRef<html::Input>,
-) -> impl IntoView {
-    view! { <Field label name kind="password" autocomplete hint problem input /> }
-}
-
 /// A box to tick.
 #[component]
 pub(crate) fn Check(label: &'static str, name: &'static str, #[prop(optional)] checked: bool) -> impl IntoView {

@@ -1,6 +1,6 @@
 use crate::{
     api::{self, Entry},
-    components::{Entries, EntryTable, Heading, Private, Time},
+    components::{Entries, Heading, Private, Retry, Time},
     session::Session,
 };
 use leptos::prelude::*;
@@ -26,12 +26,28 @@ fn Activity() -> impl IntoView {
                 "What happened to your account lately. If something was not you, "
                 <a href="/account/password">"change your password"</a> "."
             </p>
-            <EntryTable
-                entries
-                heads=&["What", "Device", "Place", "When"]
-                again=move || entries.load(session, api::list_activity())
-                line=move |entry| view! { <Line entry /> }.into_any()
-            />
+            <Retry entries again=move || entries.load(session, api::list_activity()) />
+            <table class="table" role="table" aria-busy=move || entries.is_awaited().then_some("true")>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th scope="col" role="columnheader">
+                            "What"
+                        </th>
+                        <th scope="col" role="columnheader">
+                            "Device"
+                        </th>
+                        <th scope="col" role="columnheader">
+                            "Place"
+                        </th>
+                        <th scope="col" role="columnheader">
+                            "When"
+                        </th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    {move || entries.get().into_iter().map(|entry| view! { <Line entry /> }).collect_view()}
+                </tbody>
+            </table>
         </section>
     }
 }

@@ -1,6 +1,6 @@
 use crate::{
     api::{self, ChangePassword},
-    components::{Check, Form, Heading, PasswordField, Private, Submit, select, use_refused},
+    components::{Check, Field, Form, Heading, Private, Submit, select, use_refused},
     error::{self, AppError},
     session::{Moment, Session},
     submission::{Fields, Submission},
@@ -56,15 +56,18 @@ fn Password() -> impl IntoView {
             <Form action=ChangePassword::PATH on_submit=change>
                 // For password managers.
                 <input type="text" name="username" autocomplete="username" value=account readonly hidden />
-                <PasswordField
+                <Field
                     label="Present password"
                     name="current"
+                    kind="password"
+                    autocomplete="current-password"
                     problem=submission.problem(error::Field::Current)
                     input=current
                 />
-                <PasswordField
+                <Field
                     label="New password"
                     name="new"
+                    kind="password"
                     autocomplete="new-password"
                     hint="15 characters or more, of any kind. Four or five words that do not belong together do well."
                     problem=submission.problem(error::Field::New)

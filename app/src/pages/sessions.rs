@@ -1,6 +1,6 @@
 use crate::{
     api::{self, EndSessions, Entry},
-    components::{Entries, EntryTable, Form, Heading, Private, Time, focus_heading},
+    components::{Entries, Form, Heading, Private, Retry, Time, focus_heading},
     error::AppError,
     session::{Session, Sudo},
     submission::{Fields, Submission},
@@ -30,12 +30,31 @@ fn Sessions() -> impl IntoView {
         <section class="page">
             <Heading title="Your devices">"Your devices"</Heading>
             <p class="page__about">"You are signed in here. End what you do not know, then change your password."</p>
-            <EntryTable
-                entries
-                heads=&["Device", "Place", "Signed in", "Last seen", "[End]"]
-                again=move || entries.load(session, api::list_sessions())
-                line=move |entry| view! { <Device entry ending /> }.into_any()
-            />
+            <Retry entries again=move || entries.load(session, api::list_sessions()) />
+            <table class="table" role="table" aria-busy=move || entries.is_awaited().then_some("true")>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th scope="col" role="columnheader">
+                            "Device"
+                        </th>
+                        <th scope="col" role="columnheader">
+                            "Place"
+                        </th>
+                        <th scope="col" role="columnheader">
+                            "Signed in"
+                        </th>
+                        <th scope="col" role="columnheader">
+                            "Last seen"
+                        </th>
+                        <th scope="col" role="columnheader">
+                            <span class="visually-hidden">"End"</span>
+                        </th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    {move || entries.get().into_iter().map(|entry| view! { <Device entry ending /> }).collect_view()}
+                </tbody>
+            </table>
             <div class="page__actions" hidden=move || !several()>
                 <EndForm ending which="others" label="End all others" />
                 <EndForm ending which="all" label="End all, this one too" />

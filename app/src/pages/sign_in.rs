@@ -1,6 +1,6 @@
 use crate::{
     api::{self, SignIn},
-    components::{Check, Field, Form, Heading, PasswordField, Submit, Ticket, select, use_refused},
+    components::{Check, Field, Form, Heading, Submit, Ticket, select, use_refused},
     error::{self, AppError},
     session::{Moment, Session},
     submission::{Fields, Submission},
@@ -70,9 +70,11 @@ pub(crate) fn SignInCard() -> impl IntoView {
                     problem=submission.problem(error::Field::Username)
                     input=username
                 />
-                <PasswordField
+                <Field
                     label="Password"
                     name="password"
+                    kind="password"
+                    autocomplete="current-password"
                     problem=submission.problem(error::Field::Password)
                     input=password
                 />
