@@ -15,3 +15,4 @@ mod import;
 mod outage;
 mod pages;
 mod program;
+mod security_doc;
