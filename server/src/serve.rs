@@ -12,7 +12,12 @@ use daypass_auth::{
     Engine, EngineConfig,
     store::{OpenError, SqliteStore},
 };
-use std::{future::IntoFuture, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::IntoFuture,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::net::TcpListener;
 
 /// Dead sessions are swept this often.
@@ -53,7 +58,11 @@ async fn look(settings: &Settings) -> Result<TcpListener, ServeError> {
 
 /// Opens what a configuration names, and puts an engine together.
 async fn engine(settings: &Settings) -> Result<Engine, ServeError> {
-    let Some(ring) = settings.keys.load(true)? else { return Err(KeysError::None.into()) };
+    let Some(keys) = settings.keys.load(true)? else { return Err(KeysError::None.into()) };
+    if let Some(warning) = keys.warning(SystemTime::now()) {
+        tracing::warn!(event = "sys_key_old", "{warning}");
+    }
+    let ring = keys.ring().map_err(|error| KeysError::Bad { place: settings.keys.place(), error })?;
     let store = Arc::new(SqliteStore::open(&settings.database_url).await?);
     let config = EngineConfig {
         #[cfg(feature = "test-clock")]

@@ -12,6 +12,7 @@ mod events;
 mod guessing;
 mod host;
 mod import;
+mod keys;
 mod outage;
 mod pages;
 mod program;
