@@ -306,12 +306,13 @@ mod tests {
     #[test]
     fn whatever_is_sealed_is_counted() {
         let sealer = sealer(vec![key()]);
+        let copy = sealer.clone();
         for _ in 0..3 {
             let value = sealer.session_cookie(&session(false)).unwrap().value().to_owned();
             assert!(sealer.open_session(&value).is_some());
         }
-        assert_eq!(sealer.seal(sealer.cookies.notice, &"notice").map(|_| sealer.seals.get()), Some(4));
-        assert_eq!(sealer.clone().seals.get(), 4, "a copy counts on its own");
+        assert!(copy.seal(copy.cookies.notice, &"notice").is_some());
+        assert_eq!((sealer.seals.get(), copy.seals.get()), (4, 4));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod account;
 mod bad_input;
 mod command_line;
 mod configuration;
+mod connections;
 mod contract;
 mod crash;
 mod events;
