@@ -41,17 +41,17 @@ fn rotate(options: &Options, args: &RotateArgs) -> Result<(), KeysError> {
     let (said, keys) = options.key_source().change(|keys| {
         Ok(if let Some(id) = &args.promote {
             keys.promote(id)?;
-            format!("Key {id} seals")
+            format!("Key {id} seals from the next start on.")
         } else if let Some(id) = &args.drop {
             keys.drop_key(id)?;
-            format!("Key {id} is gone, and what it sealed opens no more")
+            format!("Key {id} is out: what it sealed opens no more from the next start on.")
         } else if args.teach {
-            format!("Key {} opens, and does not seal yet", keys.teach(now)?)
+            format!("Key {} opens from the next start on, and does not seal yet.", keys.teach(now)?)
         } else {
-            format!("Key {} seals", keys.rotate(now)?)
+            format!("Key {} seals from the next start on.", keys.rotate(now)?)
         })
     })?;
-    println!("{said}, from the next start on: a server that runs keeps the keys that it started with.");
+    println!("{said} A server that runs keeps the keys that it started with.");
     show(&keys, now);
     if !args.teach && keys.keys().len() > 1 {
         println!("When no session from before is left, take the old ones out: daypass keys rotate --drop ID");
