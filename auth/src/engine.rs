@@ -12,7 +12,7 @@ use crate::{
     clock::{Clock, SystemClock, Timestamp},
     password::{HashError, Hasher, Password, PasswordHash},
     policy::{Policy, Standing, Times},
-    seal::{Claim, CookieSpec, Sealer},
+    seal::{Claim, CookieSpec, SealCount, Sealer},
     session::{NoRandomness, Session, SessionAccount, SessionId, SessionSecret},
     store::{NewSession, SessionLimit, SessionRow, StartSession, Store, StoreError, SweepBefore, Which},
     throttle::{Device, FORGET},
@@ -196,7 +196,7 @@ impl Engine {
         let EngineConfig { policy, cookies, audience, hasher, clock, demo, context } = config;
         Self(Arc::new(Inner {
             store,
-            sealer: Sealer { ring, cookies, audience },
+            sealer: Sealer { ring, cookies, audience, seals: SealCount::default() },
             policy,
             hasher,
             clock,
@@ -233,6 +233,13 @@ impl Engine {
     #[must_use]
     pub fn cookies(&self) -> &CookieSpec {
         &self.0.sealer.cookies
+    }
+
+    /// How many cookies this process has sealed since it started. One key may seal 2^32 of them, all
+    /// processes that use it together (NIST SP 800-38D, 8.3).
+    #[must_use]
+    pub fn seals(&self) -> u64 {
+        self.0.sealer.seals.get()
     }
 
     pub(crate) fn sealer(&self) -> &Sealer {

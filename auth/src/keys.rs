@@ -1,6 +1,7 @@
 //! The keys that seal and open cookies.
 
 use base64::{Engine as _, alphabet, engine::general_purpose};
+use sha2::{Digest, Sha256};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -11,6 +12,11 @@ pub const KEY_BYTES: usize = 64;
 const MAX_KEYS: usize = 8;
 /// Distinct byte values in 64 random bytes: 57 on average, under 40 once in a billion billion times.
 const MIN_DISTINCT_BYTES: usize = 40;
+/// Bytes of the digest that an id shows, two characters each. Among eight keys two have the same
+/// id once in a hundred and fifty million rings.
+const ID_BYTES: usize = 4;
+/// What stands before a key when its id is made, so that this digest is never one that opens something.
+const ID_LABEL: &[u8] = b"daypass key id v1\0";
 
 /// Takes keys with and without padding, since people copy them by hand.
 const BASE64: general_purpose::GeneralPurpose = general_purpose::GeneralPurpose::new(
@@ -94,8 +100,26 @@ impl Key {
         Zeroizing::new(BASE64.encode(self.0.master()))
     }
 
+    /// The key's name: eight characters of lower-case hexadecimal, made of the key itself, so that it
+    /// is written down nowhere and never out of step. It opens nothing and may be shown.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let digest = Sha256::new().chain_update(ID_LABEL).chain_update(self.0.master()).finalize();
+        digest.iter().take(ID_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     pub(crate) const fn jar_key(&self) -> &tower_cookies::Key {
         &self.0
+    }
+}
+
+/// The cookie library does not wipe its keys. This wipes what can be reached; a key that was moved
+/// may still have left a copy behind.
+impl Drop for Key {
+    fn drop(&mut self) {
+        self.0 = tower_cookies::Key::from(&[0; KEY_BYTES]);
+        // Nobody reads the zeros, so the compiler could leave them out.
+        std::hint::black_box(&self.0);
     }
 }
 
@@ -151,6 +175,11 @@ impl KeyRing {
         self.0[0].jar_key()
     }
 
+    /// The keys, the one that seals first.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.0.iter()
+    }
+
     pub(crate) fn opening(&self) -> impl Iterator<Item = &tower_cookies::Key> {
         self.0.iter().map(Key::jar_key)
     }
@@ -176,6 +205,21 @@ mod tests {
         assert_eq!(Key::parse(&format!("  {}==\n", line.as_str())).unwrap().0, key.0);
         let printed = format!("{key:?} {:?}", KeyRing::new(vec![key.clone()]).unwrap());
         assert!(!printed.contains(&line[..8]));
+    }
+
+    #[test]
+    fn an_id_belongs_to_one_key_and_shows_nothing_of_it() {
+        let line = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0-Pw";
+        let mut bytes = BASE64.decode(line).unwrap();
+        bytes.swap(0, 9);
+        bytes.iter_mut().step_by(3).for_each(|byte| *byte ^= 0x5a);
+        let key = Key::from_bytes(&bytes).unwrap();
+        // Written in scripts and notes, so it stays what it is.
+        assert_eq!(key.id(), "33a137bb");
+        assert_eq!(Key::parse(&key.to_line()).unwrap().id(), key.id());
+        let ids: std::collections::BTreeSet<_> = (0..100).map(|_| Key::generate().unwrap().id()).collect();
+        assert_eq!(ids.len(), 100);
+        assert!(ids.iter().all(|id| id.len() == 8 && id.chars().all(|c| c.is_ascii_hexdigit() && !c.is_uppercase())));
     }
 
     #[test]

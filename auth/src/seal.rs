@@ -1,5 +1,9 @@
 //! The cookie: what is in it, how it is sealed and opened, and how it is sent.
 
+mod count;
+
+pub(crate) use count::SealCount;
+
 use crate::{
     AccountId, KeyRing,
     clock::Timestamp,
@@ -146,6 +150,7 @@ pub(crate) struct Sealer {
     pub(crate) ring: KeyRing,
     pub(crate) cookies: CookieSpec,
     pub(crate) audience: String,
+    pub(crate) seals: SealCount,
 }
 
 impl Sealer {
@@ -207,6 +212,7 @@ impl Sealer {
     /// Seals `content` for a cookie of this name with the newest key.
     pub(crate) fn seal<T: Serialize>(&self, name: &'static str, content: &T) -> Option<String> {
         let plain = serde_json::to_string(content).ok()?;
+        self.seals.add();
         let mut jar = CookieJar::new();
         jar.private_mut(self.ring.sealing()).add(Cookie::new(name, plain));
         let value = jar.get(name)?.value().to_owned();
@@ -240,6 +246,7 @@ mod tests {
             ring: KeyRing::new(keys).unwrap(),
             cookies: CookieSpec::https(),
             audience: "https://app.example".to_owned(),
+            seals: SealCount::default(),
         }
     }
 
@@ -295,6 +302,18 @@ mod tests {
             CookieSpec::loopback().removal("daypass").to_string(),
             "daypass=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"
         );
+    }
+
+    #[test]
+    fn whatever_is_sealed_is_counted() {
+        let sealer = sealer(vec![key()]);
+        let copy = sealer.clone();
+        for _ in 0..3 {
+            let value = sealer.session_cookie(&session(false)).unwrap().value().to_owned();
+            assert!(sealer.open_session(&value).is_some());
+        }
+        assert!(copy.seal(copy.cookies.notice, &"notice").is_some());
+        assert_eq!((sealer.seals.get(), copy.seals.get()), (4, 4));
     }
 
     #[test]

@@ -178,6 +178,29 @@ pub struct EventsArgs {
 pub enum KeysCommand {
     /// Print a fresh key on one line. A key file has one key a line, the newest first.
     New,
+    /// List the keys by their ids: which one seals, and how old they are. Never the keys themselves.
+    List,
+    /// Put a fresh key first in the key file: it seals from the next start on, and the others open.
+    ///
+    /// Nobody is signed out by that. Where several nodes share the keys, first --teach a fresh key to
+    /// all of them and restart them, then --promote it on all of them. --drop the old one when the
+    /// longest session is over.
+    Rotate(RotateArgs),
+}
+
+/// How to turn the keys.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub struct RotateArgs {
+    /// Put the fresh key last instead: it opens, and does not seal yet.
+    #[arg(long)]
+    pub teach: bool,
+    /// Put the key of this id first, instead of a fresh one.
+    #[arg(long, value_name = "ID")]
+    pub promote: Option<String>,
+    /// Take the key of this id out, instead of adding one: what it sealed opens no more.
+    #[arg(long, value_name = "ID")]
+    pub drop: Option<String>,
 }
 
 /// Settings. Each is a flag and an environment variable; `.env` in the working folder is read.
@@ -340,24 +363,34 @@ impl Options {
     /// What is in force, in words, whether it is safe or not.
     pub(crate) fn effective(&self) -> Effective {
         let listen = self.listen_address();
-        let origin = match (given(self.public_origin.as_ref()), &listen) {
-            (Some(origin), _) => origin.to_owned(),
-            (None, Ok(listen)) if listen.ip().is_loopback() => format!("http://{listen}"),
-            (None, _) => "none".to_owned(),
-        };
+        let origin = self.effective_origin();
         let cookie = match EngineConfig::for_origin(&origin) {
             Ok(config) if config.cookies.is_secure() => "__Host-daypass, Secure",
             Ok(_) => "daypass, not Secure",
             Err(_) => "none",
         };
-        let source = KeySource::new(self.keys.clone(), self.keys_file.clone(), cookie == "daypass, not Secure");
+        let source = self.key_source();
         let keys = match source.load(false) {
-            Ok(Some(ring)) => format!("{} from {}", ring.len(), source.place()),
+            Ok(Some(keys)) => format!("{} from {}", keys.keys().len(), source.place()),
             Ok(None) => format!("none yet; one will be made in {}", source.place()),
             Err(_) => "none".to_owned(),
         };
         let listen = listen.map_or_else(|_| "none".to_owned(), |listen| listen.to_string());
         Effective { origin, listen, keys, cookie }
+    }
+
+    /// Where the keys are, whether the rest is safe or not: keys are looked at and turned without a server.
+    pub(crate) fn key_source(&self) -> KeySource {
+        let loopback = EngineConfig::for_origin(&self.effective_origin()).is_ok_and(|it| !it.cookies.is_secure());
+        KeySource::new(self.keys.clone(), self.keys_file.clone(), loopback)
+    }
+
+    fn effective_origin(&self) -> String {
+        match (given(self.public_origin.as_ref()), self.listen_address()) {
+            (Some(origin), _) => origin.to_owned(),
+            (None, Ok(listen)) if listen.ip().is_loopback() => format!("http://{listen}"),
+            (None, _) => "none".to_owned(),
+        }
     }
 
     /// The address of the database.

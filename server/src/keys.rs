@@ -1,11 +1,17 @@
 //! Where keys come from.
 
+mod file;
+mod list;
+
+pub use list::ChangeError;
+pub(crate) use list::KeyList;
+
 use crate::config::{DEFAULT_KEYS_FILE, Secret};
-use daypass_auth::{Key, KeyRing, keys::KeyError};
+use daypass_auth::keys::KeyError;
 use std::{
-    fs,
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 /// Where the keys come from.
@@ -48,6 +54,23 @@ pub enum KeysError {
         /// The file.
         path: String,
     },
+    /// They are not changed as they were told to.
+    #[error("{place}: {error}")]
+    Change {
+        /// Where they are.
+        place: String,
+        /// What is in the way.
+        error: ChangeError,
+    },
+    /// They are not ours to change.
+    #[error("keys in DAYPASS_KEYS are changed where that is set; only those in a file are changed here")]
+    NotInAFile,
+    /// There is no file yet.
+    #[error("there is no key in {path} yet; the first start makes one")]
+    NotYet {
+        /// The file.
+        path: String,
+    },
     /// Two places.
     #[error("keys are given twice, by DAYPASS_KEYS and DAYPASS_KEYS_FILE; unset one")]
     Both,
@@ -77,72 +100,66 @@ impl KeySource {
     }
 
     /// Reads the keys. `make` makes our own file if it is not there; else that is nothing.
-    pub(crate) fn load(&self, make: bool) -> Result<Option<KeyRing>, KeysError> {
-        let bad = |error| KeysError::Bad { place: self.place(), error };
+    pub(crate) fn load(&self, make: bool) -> Result<Option<KeyList>, KeysError> {
         match self {
-            Self::Environment(keys) => KeyRing::parse(keys.reveal()).map(Some).map_err(bad),
-            Self::File(path) => KeyRing::parse(&read_private(path)?).map(Some).map_err(bad),
+            Self::Environment(keys) => self.parse(keys.reveal()).map(Some),
+            Self::File(path) => self.parse(&file::read(path)?).map(Some),
             Self::OwnFile(path) => {
                 if !path.exists() {
                     if !make {
                         return Ok(None);
                     }
-                    let key = Key::generate().map_err(bad)?;
-                    make_private(path, &key.to_line()).map_err(|error| file_error(path, error))?;
+                    let fresh = KeyList::fresh(SystemTime::now()).map_err(|error| self.bad(error))?;
+                    file::make(path, &fresh.to_text())?;
                 }
-                KeyRing::parse(&read_private(path)?).map(Some).map_err(bad)
+                self.parse(&file::read(path)?).map(Some)
             }
             Self::Both => Err(KeysError::Both),
             Self::None => Err(KeysError::None),
         }
     }
-}
 
-fn file_error(path: &Path, error: io::Error) -> KeysError {
-    KeysError::File { path: path.display().to_string(), error }
-}
+    /// Reads the keys that are there already.
+    pub(crate) fn list(&self) -> Result<KeyList, KeysError> {
+        self.load(false)?.ok_or_else(|| KeysError::NotYet { path: self.place() })
+    }
 
-fn read_private(path: &Path) -> Result<zeroize::Zeroizing<String>, KeysError> {
-    let metadata = fs::metadata(path).map_err(|error| file_error(path, error))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(KeysError::Exposed { path: path.display().to_string() });
+    /// Changes the keys in their file. Gives back what is there from now on.
+    pub(crate) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut KeyList) -> Result<T, ChangeError>,
+    ) -> Result<(T, KeyList), KeysError> {
+        file::change(self.file()?, |text| {
+            let mut keys = self.parse(text)?;
+            let result = change(&mut keys).map_err(|error| KeysError::Change { place: self.place(), error })?;
+            Ok((keys.to_text(), (result, keys)))
+        })
+    }
+
+    fn file(&self) -> Result<&Path, KeysError> {
+        match self {
+            Self::File(path) => Ok(path),
+            Self::OwnFile(path) if path.exists() => Ok(path),
+            Self::OwnFile(_) => Err(KeysError::NotYet { path: self.place() }),
+            Self::Environment(_) => Err(KeysError::NotInAFile),
+            Self::Both => Err(KeysError::Both),
+            Self::None => Err(KeysError::None),
         }
     }
-    if metadata.len() > 64 * 1024 {
-        return Err(KeysError::Bad { place: path.display().to_string(), error: KeyError::NotBase64 });
-    }
-    fs::read_to_string(path).map(Into::into).map_err(|error| file_error(path, error))
-}
 
-/// Writes the file whole or not at all, and never over one that another process just made.
-fn make_private(path: &Path, line: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.recursive(true).create(folder)?;
+    fn parse(&self, text: &str) -> Result<KeyList, KeysError> {
+        KeyList::parse(text).map_err(|error| self.bad(error))
     }
-    let draft = path.with_extension(format!("{}.new", std::process::id()));
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&draft)?;
-    let written = writeln!(file, "{line}").and_then(|()| file.sync_all());
-    let placed = written.and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    });
-    fs::remove_file(&draft)?;
-    placed
+
+    fn bad(&self, error: KeyError) -> KeysError {
+        KeysError::Bad { place: self.place(), error }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn own(folder: &tempfile::TempDir) -> (KeySource, PathBuf) {
         let path = folder.path().join("data/keys");
@@ -157,6 +174,7 @@ mod tests {
         assert!(!path.exists(), "looking makes nothing");
         source.load(true).unwrap();
         let first = fs::read_to_string(&path).unwrap();
+        assert!(source.list().unwrap().keys()[0].age(SystemTime::now()).is_some(), "{}", first.lines().count());
         source.load(true).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), first);
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
@@ -179,5 +197,23 @@ mod tests {
         assert!(!error.contains("hunter2") && error.lines().count() == 1, "{error}");
         assert!(matches!(KeySource::new(None, None, false).load(true), Err(KeysError::None)));
         assert!(matches!(KeySource::File(folder.path().join("nothing")).load(true), Err(KeysError::File { .. })));
+    }
+
+    #[test]
+    fn keys_are_changed_in_a_file_alone() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (source, path) = own(&folder);
+        assert!(matches!(source.list(), Err(KeysError::NotYet { .. })));
+        assert!(matches!(source.change(|_| Ok(())), Err(KeysError::NotYet { .. })));
+        assert!(!path.exists());
+        source.load(true).unwrap();
+        let (id, keys) = source.change(|keys| keys.rotate(SystemTime::now())).unwrap();
+        assert_eq!((keys.keys().len(), keys.keys()[0].id()), (2, id.clone()));
+        assert_eq!(source.list().unwrap().keys()[0].id(), id);
+        let before = fs::read(&path).unwrap();
+        let error = source.change(|keys| keys.drop_key(&id)).unwrap_err();
+        assert!(matches!(error, KeysError::Change { error: ChangeError::Seals, .. }));
+        assert_eq!(fs::read(&path).unwrap(), before);
+        assert!(matches!(KeySource::Both.change(|_| Ok(())), Err(KeysError::Both)));
     }
 }

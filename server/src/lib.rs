@@ -9,6 +9,7 @@ pub mod config;
 mod demo;
 pub mod http;
 mod keys;
+mod listen;
 mod serve;
 #[cfg(feature = "test-clock")]
 mod test_clock;

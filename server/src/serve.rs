@@ -6,19 +6,22 @@ use crate::{
     demo::{self, DemoError},
     http::{AppState, router},
     keys::KeysError,
+    listen::{Limits, listen},
 };
 use daypass_app::PageSettings;
 use daypass_auth::{
     Engine, EngineConfig,
     store::{OpenError, SqliteStore},
 };
-use std::{future::IntoFuture, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::net::TcpListener;
 
 /// Dead sessions are swept this often.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
-/// How long requests may take to finish when the server is told to stop.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +56,11 @@ async fn look(settings: &Settings) -> Result<TcpListener, ServeError> {
 
 /// Opens what a configuration names, and puts an engine together.
 async fn engine(settings: &Settings) -> Result<Engine, ServeError> {
-    let Some(ring) = settings.keys.load(true)? else { return Err(KeysError::None.into()) };
+    let Some(keys) = settings.keys.load(true)? else { return Err(KeysError::None.into()) };
+    if let Some(warning) = keys.warning(SystemTime::now()) {
+        tracing::warn!(event = "sys_key_old", "{warning}");
+    }
+    let ring = keys.ring().map_err(|error| KeysError::Bad { place: settings.keys.place(), error })?;
     let store = Arc::new(SqliteStore::open(&settings.database_url).await?);
     let config = EngineConfig {
         #[cfg(feature = "test-clock")]
@@ -97,27 +104,21 @@ pub async fn serve(options: &Options) -> Result<(), ServeError> {
         assets,
         hashed,
     };
-    let sweeper = tokio::spawn(sweep(engine));
+    let sweeper = tokio::spawn(sweep(engine.clone()));
     // Heard from now on, so that whoever reads that it is ready can also stop it.
     let told_to_stop = told_to_stop()?;
     announce(&settings);
 
-    let (stop, mut stopped) = tokio::sync::watch::channel(false);
-    let server = axum::serve(listener, router(state).into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            told_to_stop.await;
-            tracing::info!("stopping: no new requests, those under way are finished");
-            let _nobody_waits = stop.send(true);
-        });
-    tokio::select! {
-        result = server.into_future() => result?,
-        () = async {
-            let _sender_gone = stopped.wait_for(|&stop| stop).await;
-            tokio::time::sleep(DRAIN).await;
-        } => tracing::warn!("requests were still under way after {DRAIN:?}; they were cut"),
+    let told_to_stop = async {
+        told_to_stop.await;
+        tracing::info!("stopping: no new requests, those under way are finished");
+    };
+    let limits = Limits::default();
+    if !listen(listener, router(state), limits, told_to_stop).await {
+        tracing::warn!("requests were still under way after {:?}; they were cut", limits.drain);
     }
     sweeper.abort();
-    tracing::info!("stopped");
+    tracing::info!(seals = engine.seals(), "stopped");
     Ok(())
 }
 

@@ -1,7 +1,10 @@
 use super::Outcome;
 use crate::config::{Effective, Options, Settings};
 use daypass_auth::store::SqliteStore;
-use std::{process::ExitCode, time::Duration};
+use std::{
+    process::ExitCode,
+    time::{Duration, SystemTime},
+};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -14,7 +17,10 @@ pub(super) async fn run(options: &Options) -> Outcome {
     show(options);
     match options.check() {
         Ok(settings) => {
-            errors.extend(settings.keys.load(false).err().map(|error| format!("keys: {error}")));
+            match settings.keys.load(false) {
+                Ok(keys) => warnings.extend(keys.and_then(|keys| keys.warning(SystemTime::now()))),
+                Err(error) => errors.push(format!("keys: {error}")),
+            }
             errors.extend(
                 SqliteStore::examine(&settings.database_url).await.err().map(|error| format!("database: {error}")),
             );

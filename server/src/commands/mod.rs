@@ -36,7 +36,7 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Users(command) => users::run(options, command).await,
         Command::Sessions(command) => sessions::run(options, command).await,
         Command::Events(args) => events::run(options, args).await,
-        Command::Keys(command) => keys::run(&command),
+        Command::Keys(command) => keys::run(options, &command),
     }
 }
 
