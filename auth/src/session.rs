@@ -5,6 +5,7 @@ use crate::{
     clock::Timestamp,
     info::millis,
     policy::{Deadlines, Policy, Times},
+    store::Generation,
     throttle::Device,
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -111,6 +112,10 @@ pub struct Session {
     pub(crate) account: SessionAccount,
     pub(crate) times: Times,
     pub(crate) signed_in_at: Timestamp,
+    /// Of its newest cookie.
+    pub(crate) generation: Generation,
+    /// Whether the request brought an older cookie than the newest.
+    pub(crate) is_stale: bool,
     pub(crate) checked_at: Timestamp,
     pub(crate) policy: Policy,
     /// Known to the session that was just started alone.

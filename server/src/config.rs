@@ -243,6 +243,9 @@ pub struct Options {
     /// For how long after a password was given sensitive things are done without asking for it again.
     #[arg(long, env = "DAYPASS_SUDO", global = true, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub sudo: Duration,
+    /// How old a session's cookie gets before activity renews it.
+    #[arg(long, env = "DAYPASS_RENEW", global = true, value_name = "TIME", default_value = "15m", value_parser = duration)]
+    pub renew: Duration,
     /// How many sessions an account may have; of more, the one longest unused ends.
     #[arg(long, env = "DAYPASS_MOST_SESSIONS", global = true, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub most_sessions: u32,
@@ -415,7 +418,7 @@ impl Options {
             Timeouts { idle: self.idle_timeout, absolute: self.absolute_timeout },
             Timeouts { idle: self.remembered_idle_timeout, absolute: self.remembered_absolute_timeout },
         )
-        .map(|policy| policy.with_sudo(self.sudo).with_most_sessions(self.most_sessions))
+        .map(|policy| policy.with_sudo(self.sudo).with_most_sessions(self.most_sessions).with_renewal(self.renew))
     }
 
     /// Checks the whole. Opens and makes nothing.

@@ -8,6 +8,8 @@ const PASSWORD: &str = "the password of all";
 const NAMES: [&str; 3] = ["alice", "bob", "carol"];
 const IDLE: u64 = 600_000;
 const ABSOLUTE: u64 = 12 * 3_600_000;
+const RENEW: u64 = 15 * 60_000;
+const OLD: u64 = 30_000;
 
 /// What should be true of a session.
 struct Expected {
@@ -15,8 +17,10 @@ struct Expected {
     started: u64,
     used: u64,
     ended: Option<Reason>,
-    /// Every cookie that was ever sent for it.
-    cookies: Vec<String>,
+    /// Every cookie that was ever sent for it, with its generation.
+    cookies: Vec<(String, u32)>,
+    /// The newest generation: when it was issued, and when it was first presented.
+    newest: (u32, u64, Option<u64>),
     id: SessionId,
 }
 
@@ -31,10 +35,26 @@ impl Expected {
         }
     }
 
-    /// The same, and a timeout that somebody saw is an end from then on.
-    fn judge(&mut self, now: u64) -> Option<Reason> {
+    /// The same for a cookie of some generation, and an end that somebody saw is one from then on.
+    fn judge(&mut self, now: u64, presented: u32) -> Option<Reason> {
         self.ended = self.standing(now);
+        let (newest, _, seen) = &mut self.newest;
+        match *newest - presented {
+            _ if self.ended.is_some() => {}
+            0 => *seen = seen.or(Some(now)),
+            1 if seen.is_none_or(|seen| now < seen + OLD) => {}
+            _ => self.ended = Some(Reason::Copied),
+        }
         self.ended
+    }
+
+    /// Somebody did something.
+    fn extend(&mut self, now: u64) {
+        self.used = now;
+        let (number, issued, seen) = self.newest;
+        if now >= issued + RENEW && (number == 0 || seen.is_some()) {
+            self.newest = (number + 1, now, None);
+        }
     }
 }
 
@@ -52,12 +72,17 @@ impl Dice {
 
 #[tokio::test]
 async fn a_session_is_accepted_exactly_when_the_model_says_so() {
+    let (mut renewed, mut copied) = (0, 0);
     for seed in 1..=8 {
-        run(seed).await;
+        let (more_renewed, more_copied) = run(seed).await;
+        renewed += more_renewed;
+        copied += more_copied;
     }
+    assert!(renewed > 10 && copied > 3, "{renewed} renewed and {copied} copied: the test tests nothing");
 }
 
-async fn run(seed: u64) {
+/// How many cookies were renewed, and how many copies found.
+async fn run(seed: u64) -> (usize, usize) {
     let mut scene = Scene::new().await;
     for name in NAMES {
         scene = scene.with(name, PASSWORD).await;
@@ -66,11 +91,11 @@ async fn run(seed: u64) {
     let mut now = 0_u64;
     let mut disabled = [false; NAMES.len()];
     let mut sessions: Vec<Expected> = Vec::new();
-    let mut accepted = 0;
+    let (mut accepted, mut renewed, mut copied) = (0, 0, 0);
     let clock = ManualClock::at(tests::START);
     let node = |scene: &Scene| tests::engine(&scene.store, &clock, &scene.keys, Policy::default());
     let mut nodes = [node(&scene), node(&scene)];
-    for step in 0..150 {
+    for step in 0..250 {
         let engine = nodes[dice.roll(2)].clone();
         let store = engine.store();
         let account = dice.roll(NAMES.len());
@@ -85,12 +110,17 @@ async fn run(seed: u64) {
             (0..=2, _) => {
                 let replaced = pick.filter(|&i| dice.roll(2) == 0 && sessions[i].standing(now).is_none());
                 let old = match replaced {
-                    Some(i) => match engine.check(sessions[i].cookies.last().unwrap()).await {
-                        Access::Active(session) => Some(session),
-                        other => panic!("seed {seed}, step {step}: {other:?}"),
-                    },
+                    Some(i) => {
+                        let (cookie, generation) = sessions[i].cookies.last().unwrap().clone();
+                        match (engine.check(&cookie).await, sessions[i].judge(now, generation)) {
+                            (Access::Active(session), None) => Some(session),
+                            (Access::Absent { reason, .. }, Some(expected)) if reason == expected => None,
+                            other => panic!("seed {seed}, step {step}: {other:?}"),
+                        }
+                    }
                     None => None,
                 };
+                let replaced = replaced.filter(|_| old.is_some());
                 let request = SignIn { replaces: old.as_deref(), ..tests::request(NAMES[account], PASSWORD) };
                 match engine.sign_in(request).await {
                     Ok(session) => {
@@ -98,13 +128,14 @@ async fn run(seed: u64) {
                         if let Some(i) = replaced {
                             sessions[i].ended = Some(Reason::Replaced);
                         }
-                        let cookies = vec![engine.sealer().session_cookie(&session).unwrap().value().to_owned()];
+                        let cookie = engine.sealer().session_cookie(&session).unwrap().value().to_owned();
                         sessions.push(Expected {
                             account,
                             started: now,
                             used: now,
                             ended: None,
-                            cookies,
+                            cookies: vec![(cookie, 0)],
+                            newest: (0, now, None),
                             id: session.id,
                         });
                     }
@@ -115,20 +146,28 @@ async fn run(seed: u64) {
             }
             (3..=6, Some(i)) => {
                 // Any of its cookies: an answer may never have arrived.
-                let cookie = sessions[i].cookies[dice.roll(sessions[i].cookies.len())].clone();
-                match (engine.check(&cookie).await, sessions[i].judge(now)) {
+                let at = match dice.roll(3) {
+                    // Mostly the newest.
+                    0 => dice.roll(sessions[i].cookies.len()),
+                    _ => sessions[i].cookies.len() - 1,
+                };
+                let (cookie, generation) = sessions[i].cookies[at].clone();
+                match (engine.check(&cookie).await, sessions[i].judge(now, generation)) {
                     (Access::Active(session), None) => {
                         accepted += 1;
                         if dice.roll(2) == 0 {
                             let extended = engine.extend(&session).await.unwrap().unwrap();
-                            sessions[i].used = now;
-                            sessions[i]
-                                .cookies
-                                .push(engine.sealer().session_cookie(&extended).unwrap().value().to_owned());
+                            sessions[i].extend(now);
+                            let number = extended.generation.number;
+                            assert_eq!(number, sessions[i].newest.0, "seed {seed}, step {step}");
+                            renewed += usize::from(number > 0);
+                            let cookie = engine.sealer().session_cookie(&extended).unwrap().value().to_owned();
+                            sessions[i].cookies.push((cookie, number));
                         }
                     }
                     (Access::Absent { reason, .. }, Some(expected)) => {
                         assert_eq!(reason, expected, "seed {seed}, step {step}");
+                        copied += usize::from(reason == Reason::Copied);
                     }
                     (access, expected) => {
                         panic!("seed {seed}, step {step}: {access:?}, and the model says {expected:?}")
@@ -136,9 +175,12 @@ async fn run(seed: u64) {
                 }
             }
             (7, Some(i)) => {
-                if let Access::Active(session) = engine.check(sessions[i].cookies.last().unwrap()).await {
+                let (cookie, generation) = sessions[i].cookies.last().unwrap().clone();
+                let access = engine.check(&cookie).await;
+                let expected = sessions[i].judge(now, generation);
+                if let Access::Active(session) = access {
                     engine.sign_out(&session).await.unwrap();
-                    assert_eq!(sessions[i].judge(now), None, "seed {seed}, step {step}");
+                    assert_eq!(expected, None, "seed {seed}, step {step}");
                     sessions[i].ended = Some(Reason::SignedOut);
                 }
             }
@@ -186,4 +228,5 @@ async fn run(seed: u64) {
         }
     }
     assert!(accepted > 3, "seed {seed} accepted {accepted} times: the test tests nothing");
+    (renewed, copied)
 }

@@ -8,6 +8,7 @@ mod command_line;
 mod configuration;
 mod connections;
 mod contract;
+mod copied;
 mod crash;
 mod events;
 mod guessing;
