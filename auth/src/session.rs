@@ -125,6 +125,12 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether the answer that brought the newest cookie may have been lost, so that it is sent again.
+    /// Not once the newest was seen: whoever still has the one before is late, or has a copy.
+    pub(crate) const fn lacks_newest(&self) -> bool {
+        self.is_stale && self.generation.seen_at.is_none()
+    }
+
     /// The session's name for people and operators.
     #[must_use]
     pub const fn id(&self) -> &SessionId {

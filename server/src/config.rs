@@ -22,6 +22,8 @@ pub const DEMO_DATABASE: &str = "sqlite://data/demo.db";
 /// WCAG 2.2.1 asks for twenty seconds in which somebody can answer with one simple action.
 const SHORTEST_WARNING: Duration = Duration::from_secs(20);
 /// The shortest time for which a password counts as just given: what asked for it has to be done in it.
+/// Twice as long as the cookie before is good for, so that never two old ones are.
+const SHORTEST_RENEW: Duration = Duration::from_secs(60);
 const SHORTEST_SUDO: Duration = Duration::from_secs(30);
 const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
 
@@ -325,6 +327,9 @@ pub enum ConfigError {
     /// What was just confirmed would have to be confirmed again.
     #[error("a password that counts as just given for {0:?} is too short; 30s at least")]
     Sudo(Duration),
+    /// Requests that are under way would carry a cookie that counts as a copy.
+    #[error("a cookie that is renewed every {0:?} is renewed too often; every minute at most")]
+    Renew(Duration),
     /// Everybody knows those passwords.
     #[error("demo accounts are for loopback alone, which {0} is not")]
     Demo(String),
@@ -433,6 +438,9 @@ impl Options {
         if self.sudo < SHORTEST_SUDO {
             return Err(ConfigError::Sudo(self.sudo));
         }
+        if self.renew < SHORTEST_RENEW {
+            return Err(ConfigError::Renew(self.renew));
+        }
         let listen = self.listen_address()?;
         let origin = match given(self.public_origin.as_ref()) {
             Some(origin) => normal_origin(origin)?,
@@ -529,6 +537,7 @@ mod tests {
         assert!(matches!(refused(&["--idle-timeout", "0s"]), ConfigError::Policy(_)));
         assert!(matches!(refused(&["--warning", "19s"]), ConfigError::Warning(_)));
         assert!(matches!(refused(&["--sudo", "29s"]), ConfigError::Sudo(_)));
+        assert!(matches!(refused(&["--renew", "59s"]), ConfigError::Renew(_)));
         assert!(matches!(refused(&["--listen", "nowhere"]), ConfigError::Listen(_)));
         for origin in [
             "https://app.example/path",

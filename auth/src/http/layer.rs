@@ -124,8 +124,7 @@ pub(crate) async fn session(
                         tracing::error!(error = &error as &dyn std::error::Error, "activity could not be written down");
                     }
                 }
-            } else if session.is_stale {
-                // Its answer was lost, or is under way to another tab.
+            } else if session.lacks_newest() {
                 send(&engine, &cookies, session);
             }
         }
@@ -158,7 +157,7 @@ pub(crate) async fn session(
 fn is_news(session: &Session, access: &Access) -> bool {
     match access {
         Access::Active(before) => {
-            before.is_stale || before.id != session.id || before.generation.number != session.generation.number
+            before.lacks_newest() || before.id != session.id || before.generation.number != session.generation.number
         }
         Access::Absent { .. } | Access::Unavailable => true,
     }

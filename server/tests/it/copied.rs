@@ -145,3 +145,19 @@ async fn what_is_over_is_not_renewed() {
     host.post("/api/sign_out", "").header("cookie", &cookie).send().await.unwrap();
     assert_eq!(host.reason(&cookie).await, "signed_out");
 }
+
+/// Whoever follows with a copy gets no newer cookie once the owner has shown theirs.
+#[tokio::test]
+async fn a_copy_does_not_become_the_newest_again() {
+    let host = Host::start().await;
+    let copy = host.sign_in().await;
+    let owners = host.renewed(&copy).await;
+    assert_eq!(host.me(&owners).await.0, 200);
+    for _ in 0..2 {
+        host.advance(14_000);
+        let answer = host.visit(&copy).await;
+        assert_eq!((answer.status().as_u16(), session_cookie(&answer)), (200, None));
+    }
+    host.advance(2_000);
+    assert_eq!(host.reason(&copy).await, "copied");
+}
