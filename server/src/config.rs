@@ -1,6 +1,6 @@
 //! Configuration: flags and environment, checked as a whole before anything is opened.
 
-use crate::keys::KeySource;
+use crate::{keys::KeySource, pepper::Pepper};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use daypass_auth::{
     EngineConfig, OriginError, is_loopback_origin,
@@ -219,6 +219,10 @@ pub struct Options {
     /// on loopback].
     #[arg(long, env = "DAYPASS_KEYS_FILE", global = true, value_name = "FILE")]
     pub keys_file: Option<PathBuf>,
+    /// A file with a secret that is mixed into password hashes, written like the key file, kept apart
+    /// from the database and its backups. Once it is set, passwords need it.
+    #[arg(long, env = "DAYPASS_PEPPER_FILE", global = true, value_name = "FILE")]
+    pub pepper_file: Option<PathBuf>,
     /// What people type into their browser, such as https://app.example [default: http on the
     /// address that is listened on, if that is loopback].
     #[arg(long, env = "DAYPASS_PUBLIC_ORIGIN", global = true, value_name = "ORIGIN")]
@@ -342,6 +346,8 @@ pub struct Settings {
     pub database_url: String,
     /// Where the keys come from.
     pub keys: KeySource,
+    /// Where the pepper comes from.
+    pub pepper: Pepper,
     /// What people type into their browser.
     pub origin: String,
     /// For whom cookies are sealed.
@@ -391,6 +397,11 @@ impl Options {
     pub(crate) fn key_source(&self) -> KeySource {
         let loopback = EngineConfig::for_origin(&self.effective_origin()).is_ok_and(|it| !it.cookies.is_secure());
         KeySource::new(self.keys.clone(), self.keys_file.clone(), loopback)
+    }
+
+    /// Where the pepper is.
+    pub(crate) fn pepper(&self) -> Pepper {
+        Pepper::new(self.pepper_file.as_deref())
     }
 
     fn effective_origin(&self) -> String {
@@ -463,6 +474,7 @@ impl Options {
         Ok(Settings {
             database_url: self.database(),
             keys,
+            pepper: self.pepper(),
             origin,
             audience,
             listen,

@@ -17,5 +17,6 @@ mod import;
 mod keys;
 mod outage;
 mod pages;
+mod pepper;
 mod program;
 mod security_doc;

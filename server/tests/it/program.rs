@@ -24,6 +24,11 @@ impl Folder {
         self
     }
 
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.env.retain(|(known, _)| *known != name);
+        self
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
