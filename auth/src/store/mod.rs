@@ -2,6 +2,7 @@
 
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+mod entry;
 mod sqlite;
 
 pub use sqlite::SqliteStore;
@@ -29,6 +30,12 @@ pub enum StoreError {
     /// What it holds cannot be read as what we wrote.
     #[error("the store holds something unreadable: {0}")]
     Unreadable(&'static str),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(BoxError::from(error))
+    }
 }
 
 /// Why a store was not opened. Nothing in it was changed.

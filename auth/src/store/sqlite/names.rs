@@ -1,6 +1,6 @@
 //! A look at who is there, for commands that only say what they would do.
 
-use super::{SqliteStore, WAIT, inspect, path_of};
+use super::{SqliteStore, WAIT, file::path_of, open::inspect};
 use crate::{AccountName, store::OpenError};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 
