@@ -6,9 +6,9 @@ use crate::{
     audit::EventKind,
     clock::Timestamp,
     password::PasswordHash,
-    store::{StoreError, Which, entry::by_operator},
+    store::{StoreError, Which, entry::by_operator, rows::AccountRecord},
 };
-use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+use sqlx::SqlitePool;
 
 pub(super) async fn create(
     pool: &SqlitePool,
@@ -17,7 +17,7 @@ pub(super) async fn create(
     demo: bool,
     now: Timestamp,
 ) -> Result<Account, StoreError> {
-    let row = sqlx::query(
+    let row: Option<AccountRecord> = sqlx::query_as(
         "INSERT INTO accounts (name, password_hash, state, demo, created_at) VALUES (?, ?, 'active', ?, ?)
          ON CONFLICT (name) DO NOTHING RETURNING *",
     )
@@ -27,19 +27,21 @@ pub(super) async fn create(
     .bind(now.as_millis())
     .fetch_optional(pool)
     .await?;
-    row.as_ref().map_or(Err(StoreError::NameTaken), account_of)
+    row.map_or(Err(StoreError::NameTaken), AccountRecord::account)
 }
 
 pub(super) async fn by_name(
     pool: &SqlitePool,
     name: &AccountName,
 ) -> Result<Option<(Account, PasswordHash)>, StoreError> {
-    let row = sqlx::query("SELECT * FROM accounts WHERE name = ?").bind(name.as_str()).fetch_optional(pool).await?;
-    row.map(|row| Ok((account_of(&row)?, PasswordHash::from_stored(row.try_get("password_hash")?)))).transpose()
+    let row: Option<AccountRecord> =
+        sqlx::query_as("SELECT * FROM accounts WHERE name = ?").bind(name.as_str()).fetch_optional(pool).await?;
+    row.map(AccountRecord::with_hash).transpose()
 }
 
 pub(super) async fn all(pool: &SqlitePool) -> Result<Vec<Account>, StoreError> {
-    sqlx::query("SELECT * FROM accounts ORDER BY name").fetch_all(pool).await?.iter().map(account_of).collect()
+    let rows: Vec<AccountRecord> = sqlx::query_as("SELECT * FROM accounts ORDER BY name").fetch_all(pool).await?;
+    rows.into_iter().map(AccountRecord::account).collect()
 }
 
 pub(super) async fn set_password(
@@ -113,27 +115,4 @@ pub(super) async fn delete(pool: &SqlitePool, account: AccountId) -> Result<bool
 
 pub(super) async fn delete_demo(pool: &SqlitePool) -> Result<u64, StoreError> {
     Ok(sqlx::query("DELETE FROM accounts WHERE demo = 1").execute(pool).await?.rows_affected())
-}
-
-fn account_of(row: &SqliteRow) -> Result<Account, StoreError> {
-    Ok(Account {
-        id: AccountId(row.try_get("id")?),
-        name: name_of(row, "name")?,
-        state: state_of(row, "state")?,
-        epoch: row.try_get("epoch")?,
-        demo: row.try_get("demo")?,
-        created_at: Timestamp::from_millis(row.try_get("created_at")?),
-    })
-}
-
-pub(super) fn name_of(row: &SqliteRow, column: &str) -> Result<AccountName, StoreError> {
-    AccountName::parse(row.try_get(column)?).map_err(|_| StoreError::Unreadable("an account's name"))
-}
-
-pub(super) fn state_of(row: &SqliteRow, column: &str) -> Result<AccountState, StoreError> {
-    match row.try_get(column)? {
-        "active" => Ok(AccountState::Active),
-        "disabled" => Ok(AccountState::Disabled),
-        _ => Err(StoreError::Unreadable("an account's state")),
-    }
 }

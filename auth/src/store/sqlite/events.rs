@@ -1,12 +1,12 @@
 //! The table of what happened.
 
 use crate::{
-    AccountId, AccountName, Reason, SessionId,
+    AccountId, SessionId,
     audit::{Event, EventKind, MERGE_FAILURES, SEVERAL_PLACES, Source},
     clock::Timestamp,
-    store::{StoreError, entry::Entry},
+    store::{StoreError, entry::Entry, rows::EventRecord},
 };
-use sqlx::{Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use sqlx::{SqliteConnection, SqlitePool};
 
 macro_rules! events_and_names {
     () => {
@@ -37,13 +37,13 @@ pub(super) async fn record_failure(
 pub(super) async fn latest(pool: &SqlitePool, account: Option<AccountId>, most: u32) -> Result<Vec<Event>, StoreError> {
     // Two statements, so that each uses its index.
     let query = match account {
-        Some(account) => sqlx::query(concat!(events_and_names!(), "WHERE e.account_id = ?2 ", latest_first!()))
+        Some(account) => sqlx::query_as(concat!(events_and_names!(), "WHERE e.account_id = ?2 ", latest_first!()))
             .bind(most)
             .bind(account.0),
-        None => sqlx::query(concat!(events_and_names!(), latest_first!())).bind(most),
+        None => sqlx::query_as(concat!(events_and_names!(), latest_first!())).bind(most),
     };
-    let rows = query.fetch_all(pool).await?;
-    rows.iter().map(event_of).collect()
+    let rows: Vec<EventRecord> = query.fetch_all(pool).await?;
+    rows.into_iter().map(EventRecord::event).collect()
 }
 
 pub(super) async fn add(connection: &mut SqliteConnection, entry: &Entry<'_>) -> Result<(), sqlx::Error> {
@@ -87,24 +87,4 @@ pub(super) async fn failures(connection: &mut SqliteConnection, account: Account
     .bind(account.0)
     .fetch_one(connection)
     .await
-}
-
-fn event_of(row: &SqliteRow) -> Result<Event, StoreError> {
-    let reason = row.try_get::<Option<&str>, _>("reason")?;
-    let account = row.try_get::<Option<&str>, _>("account_name")?;
-    Ok(Event {
-        id: row.try_get("id")?,
-        account: account
-            .map(|name| AccountName::parse(name).map_err(|_| StoreError::Unreadable("an account's name")))
-            .transpose()?,
-        at: Timestamp::from_millis(row.try_get("at")?),
-        kind: EventKind::parse(row.try_get("kind")?).ok_or(StoreError::Unreadable("an event's kind"))?,
-        reason: reason
-            .map(|reason| Reason::parse(reason).ok_or(StoreError::Unreadable("an event's reason")))
-            .transpose()?,
-        count: row.try_get("count")?,
-        session: row.try_get::<Option<String>, _>("session_id")?.map(SessionId::from_text),
-        agent: row.try_get("agent")?,
-        place: row.try_get("place")?,
-    })
 }

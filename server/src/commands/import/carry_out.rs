@@ -6,7 +6,7 @@ use daypass_auth::{
     AccountName,
     clock::{Clock, SystemClock},
     password::{HashError, Hasher, PasswordHash},
-    store::{SqliteStore, Store, StoreError},
+    store::{Store, StoreError},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::{JoinError, JoinSet};
@@ -42,7 +42,7 @@ enum Why {
 ///
 /// # Errors
 /// When the store does not answer or hashing fails; what was made until then stays.
-pub(super) async fn all(store: &SqliteStore, new: Vec<New>) -> Result<Done, Stopped> {
+pub(super) async fn all(store: &dyn Store, new: Vec<New>) -> Result<Done, Stopped> {
     let (all, bar) = (new.len(), bar(new.len()));
     let mut done = Done::default();
     let result = each(store, new, &mut done, &bar).await;
@@ -51,7 +51,7 @@ pub(super) async fn all(store: &SqliteStore, new: Vec<New>) -> Result<Done, Stop
     Ok(done)
 }
 
-async fn each(store: &SqliteStore, new: Vec<New>, done: &mut Done, bar: &ProgressBar) -> Result<(), Why> {
+async fn each(store: &dyn Store, new: Vec<New>, done: &mut Done, bar: &ProgressBar) -> Result<(), Why> {
     // All cores: no server is waiting for this process.
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let hasher = Hasher::new(cores);
@@ -79,7 +79,7 @@ async fn each(store: &SqliteStore, new: Vec<New>, done: &mut Done, bar: &Progres
 }
 
 async fn finish(
-    store: &SqliteStore,
+    store: &dyn Store,
     (name, hash): (AccountName, Result<PasswordHash, HashError>),
     done: &mut Done,
     bar: &ProgressBar,
@@ -88,7 +88,7 @@ async fn finish(
 }
 
 async fn make(
-    store: &SqliteStore,
+    store: &dyn Store,
     name: &AccountName,
     hash: &PasswordHash,
     done: &mut Done,
