@@ -3,12 +3,16 @@
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 mod entry;
+mod moving;
 mod postgres;
 mod rows;
 mod sqlite;
 
+pub use moving::{MoveError, Moved, move_all};
 pub use postgres::{PostgresStore, is_in_the_clear};
 pub use sqlite::SqliteStore;
+
+use postgres::is_postgres;
 
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId,
@@ -88,7 +92,7 @@ pub enum OpenError {
 /// # Errors
 /// As [`SqliteStore::open`] and [`PostgresStore::open`].
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
-    if postgres::is_postgres(url) {
+    if is_postgres(url) {
         return Ok(Arc::new(PostgresStore::open(url).await?));
     }
     Ok(Arc::new(SqliteStore::open(url).await?))
@@ -99,7 +103,7 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
 /// # Errors
 /// As [`open`].
 pub async fn examine(url: &str) -> Result<(), OpenError> {
-    if postgres::is_postgres(url) { PostgresStore::examine(url).await } else { SqliteStore::examine(url).await }
+    if is_postgres(url) { PostgresStore::examine(url).await } else { SqliteStore::examine(url).await }
 }
 
 /// The names of the accounts in the store at an address. Makes and changes nothing: where there is no
@@ -108,13 +112,13 @@ pub async fn examine(url: &str) -> Result<(), OpenError> {
 /// # Errors
 /// As [`open`].
 pub async fn names(url: &str) -> Result<Vec<AccountName>, OpenError> {
-    if postgres::is_postgres(url) { PostgresStore::names(url).await } else { SqliteStore::names(url).await }
+    if is_postgres(url) { PostgresStore::names(url).await } else { SqliteStore::names(url).await }
 }
 
 /// The address as it may be shown: without its password.
 #[must_use]
 pub fn shown(url: &str) -> String {
-    if postgres::is_postgres(url) { postgres::shown(url) } else { url.to_owned() }
+    if is_postgres(url) { postgres::shown(url) } else { url.to_owned() }
 }
 
 /// Any error, for the log.

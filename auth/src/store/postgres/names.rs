@@ -25,4 +25,13 @@ impl PostgresStore {
         let parsed: Result<_, _> = names.iter().map(|name| AccountName::parse(name)).collect();
         parsed.map_err(|_| place.unusable(&"an account's name in it is unreadable"))
     }
+
+    /// Whether there is anything of ours at an address.
+    pub(in crate::store) async fn is_there(url: &str) -> Result<bool, OpenError> {
+        let place = Place::new(url)?;
+        let mut connection = place.connect().await?;
+        let there = place.inspect(&mut connection).await?;
+        let _closed = connection.close().await;
+        Ok(there)
+    }
 }

@@ -61,6 +61,11 @@ impl Place {
 
     /// Looks at a database before anything is written to it. Says whether there is anything of ours.
     pub(super) async fn inspect(&self, connection: &mut PgConnection) -> Result<bool, OpenError> {
+        let looked = tokio::time::timeout(WAIT, self.look_at(connection)).await;
+        looked.unwrap_or_else(|_| Err(self.unusable(&"it does not answer")))
+    }
+
+    async fn look_at(&self, connection: &mut PgConnection) -> Result<bool, OpenError> {
         let not_ours = |why: &str| OpenError::NotOurs { path: self.shown.clone(), why: why.to_owned() };
         let found = look(connection).await.map_err(|error| self.unusable(&error))?;
         if found.encoding != "UTF8" {
@@ -125,14 +130,18 @@ impl PostgresStore {
     /// schema `daypass` is not ours. Then nothing in it was changed.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let place = Place::new(url)?;
-        // Its own connection: closed, it lets go of the lock whatever happened.
         let mut connection = place.connect().await?;
-        let opened = tokio::time::timeout(ANSWER_FOR_ALL, async {
-            place.inspect(&mut connection).await?;
-            migrations().run(&mut connection).await.map_err(|error| place.unusable(&error))
-        });
-        opened.await.unwrap_or_else(|_| Err(place.unusable(&"it does not answer")))?;
+        place.inspect(&mut connection).await?;
         let _closed = connection.close().await;
+        // A connection of its own: with it the lock goes under which this is done, whatever happened.
+        let migrating = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(WAIT)
+            .connect_lazy_with(place.options(ANSWER_FOR_ALL, ANSWER_FOR_ALL));
+        let migrated = tokio::time::timeout(ANSWER_FOR_ALL, migrations().run(&migrating)).await;
+        migrated
+            .map_or_else(|_| Err(place.unusable(&"it does not answer")), |run| run.map_err(|e| place.unusable(&e)))?;
+        migrating.close().await;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(WAIT)
@@ -156,8 +165,7 @@ impl PostgresStore {
     pub async fn examine(url: &str) -> Result<(), OpenError> {
         let place = Place::new(url)?;
         let mut connection = place.connect().await?;
-        let looked = tokio::time::timeout(WAIT, place.inspect(&mut connection)).await;
-        looked.unwrap_or_else(|_| Err(place.unusable(&"it does not answer")))?;
+        place.inspect(&mut connection).await?;
         let _closed = connection.close().await;
         Ok(())
     }

@@ -37,4 +37,10 @@ impl SqliteStore {
         let parsed: Result<_, _> = names.iter().map(|name| AccountName::parse(name)).collect();
         parsed.map_err(|_| unusable("an account's name in it is unreadable".to_owned()))
     }
+
+    /// Whether there is a file at an address.
+    pub(in crate::store) fn is_there(url: &str) -> Result<bool, OpenError> {
+        let path = path_of(url).ok_or_else(|| OpenError::Address(url.to_owned()))?;
+        Ok(path.exists())
+    }
 }
