@@ -52,6 +52,8 @@ mod seal;
 mod session;
 #[cfg(feature = "engine")]
 pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(feature = "engine")]
 pub mod throttle;
 

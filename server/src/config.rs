@@ -208,10 +208,13 @@ pub struct RotateArgs {
 /// Settings. Each is a flag and an environment variable; `.env` in the working folder is read.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Where accounts and sessions are: sqlite://path/to/file.db [default: data/daypass.db; with
-    /// --demo data/demo.db].
+    /// Where accounts and sessions are: sqlite://path/to/file.db or postgres://user@host/database
+    /// [default: sqlite://data/daypass.db; with --demo sqlite://data/demo.db].
+    ///
+    /// A password belongs into the environment (also as PGPASSWORD) or into ~/.pgpass: flags are seen
+    /// by others.
     #[arg(long, env = "DAYPASS_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
-    pub database_url: Option<String>,
+    pub database_url: Option<Secret>,
     /// The keys themselves, newest first, separated by commas. Never a flag: those are seen by others.
     #[arg(skip = secret_from_env("DAYPASS_KEYS"))]
     pub keys: Option<Secret>,
@@ -296,8 +299,14 @@ impl std::fmt::Debug for Secret {
     }
 }
 
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
 fn secret_from_env(name: &str) -> Option<Secret> {
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty()).map(|value| Secret(value.into()))
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty()).map(Secret::from)
 }
 
 fn network(text: &str) -> Result<IpNet, String> {
@@ -346,7 +355,7 @@ pub enum ConfigError {
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where accounts and sessions are.
-    pub database_url: String,
+    pub database_url: Secret,
     /// Where the keys come from.
     pub keys: KeySource,
     /// Where the pepper comes from.
@@ -417,11 +426,12 @@ impl Options {
         }
     }
 
-    /// The address of the database.
+    /// The address of the database, which may have a password in it.
     #[must_use]
-    pub fn database(&self) -> String {
+    pub fn database(&self) -> Secret {
         let default = if self.demo { DEMO_DATABASE } else { DEFAULT_DATABASE };
-        given(self.database_url.as_ref()).unwrap_or(default).to_owned()
+        let given = self.database_url.as_ref().filter(|url| !url.reveal().trim().is_empty());
+        given.cloned().unwrap_or_else(|| default.to_owned().into())
     }
 
     /// The host of the public origin, if one is set.
@@ -527,13 +537,13 @@ mod tests {
     fn the_defaults_are_for_development_on_this_machine() {
         let settings = options(&["--listen", "127.0.0.1:3000"]).check().unwrap();
         assert_eq!(
-            (settings.origin.as_str(), settings.database_url.as_str()),
+            (settings.origin.as_str(), settings.database_url.reveal()),
             ("http://127.0.0.1:3000", DEFAULT_DATABASE)
         );
         assert_eq!(settings.policy, Policy::default());
         assert!(!settings.demo);
-        assert_eq!(options(&["--demo"]).database(), DEMO_DATABASE);
-        assert_eq!(options(&["--demo", "--database-url", "sqlite://x.db"]).database(), "sqlite://x.db");
+        assert_eq!(options(&["--demo"]).database().reveal(), DEMO_DATABASE);
+        assert_eq!(options(&["--demo", "--database-url", "sqlite://x.db"]).database().reveal(), "sqlite://x.db");
     }
 
     #[test]

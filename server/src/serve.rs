@@ -11,7 +11,7 @@ use crate::{
 use daypass_app::PageSettings;
 use daypass_auth::{
     Engine, EngineConfig,
-    store::{OpenError, SqliteStore},
+    store::{self, OpenError},
 };
 use std::{
     net::SocketAddr,
@@ -51,7 +51,7 @@ pub enum ServeError {
 async fn look(settings: &Settings) -> Result<TcpListener, ServeError> {
     settings.keys.load(false)?;
     settings.pepper.look(&settings.keys)?;
-    SqliteStore::examine(&settings.database_url).await?;
+    store::examine(settings.database_url.reveal()).await?;
     TcpListener::bind(settings.listen).await.map_err(|error| ServeError::Listen(settings.listen, error))
 }
 
@@ -62,7 +62,7 @@ async fn engine(settings: &Settings) -> Result<Engine, ServeError> {
         tracing::warn!(event = "sys_key_old", "{warning}");
     }
     let ring = keys.ring().map_err(|error| KeysError::Bad { place: settings.keys.place(), error })?;
-    let store = Arc::new(SqliteStore::open(&settings.database_url).await?);
+    let store = store::open(settings.database_url.reveal()).await?;
     let config = EngineConfig::for_origin(&settings.origin).map_err(ConfigError::from)?;
     let config = EngineConfig {
         hasher: settings.pepper.add_to(config.hasher)?,

@@ -2,9 +2,17 @@
 
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+mod entry;
+mod moving;
+mod postgres;
+mod rows;
 mod sqlite;
 
+pub use moving::{MoveError, Moved, move_all};
+pub use postgres::{PostgresStore, is_in_the_clear};
 pub use sqlite::SqliteStore;
+
+use postgres::is_postgres;
 
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId,
@@ -15,7 +23,7 @@ use crate::{
     throttle::{Bucket, BucketId},
 };
 use async_trait::async_trait;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -31,16 +39,22 @@ pub enum StoreError {
     Unreadable(&'static str),
 }
 
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(BoxError::from(error))
+    }
+}
+
 /// Why a store was not opened. Nothing in it was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The address is none that we know.
-    #[error("{0:?} is not a database address (sqlite://path/to/file.db)")]
+    #[error("{0:?} is not a database address (sqlite://path/to/file.db or postgres://user@host/database)")]
     Address(String),
-    /// The file is there and is no database of ours.
+    /// It is there and is no database of ours.
     #[error("{path} is not a Daypass database: {why}")]
     NotOurs {
-        /// The file.
+        /// The file, or the address without its password.
         path: String,
         /// What it is instead.
         why: String,
@@ -48,7 +62,7 @@ pub enum OpenError {
     /// The file is damaged.
     #[error("{path} is damaged ({why}); put a backup in its place")]
     Corrupt {
-        /// The file.
+        /// The file, or the address without its password.
         path: String,
         /// What the check found.
         why: String,
@@ -56,7 +70,7 @@ pub enum OpenError {
     /// A newer version of Daypass has written to it.
     #[error("{path} was written by a newer version of Daypass (schema {found}); this one knows up to {known}")]
     Newer {
-        /// The file.
+        /// The file, or the address without its password.
         path: String,
         /// The newest migration in it.
         found: i64,
@@ -66,11 +80,45 @@ pub enum OpenError {
     /// It cannot be opened, read or written.
     #[error("{path} cannot be opened: {why}")]
     Unusable {
-        /// The file.
+        /// The file, or the address without its password.
         path: String,
         /// What the system says.
         why: String,
     },
+}
+
+/// Opens the store at an address, `sqlite://..` or `postgres://..`, and brings its schema up to date.
+///
+/// # Errors
+/// As [`SqliteStore::open`] and [`PostgresStore::open`].
+pub async fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
+    if is_postgres(url) {
+        return Ok(Arc::new(PostgresStore::open(url).await?));
+    }
+    Ok(Arc::new(SqliteStore::open(url).await?))
+}
+
+/// Looks whether the store at an address could be opened. Makes and changes nothing.
+///
+/// # Errors
+/// As [`open`].
+pub async fn examine(url: &str) -> Result<(), OpenError> {
+    if is_postgres(url) { PostgresStore::examine(url).await } else { SqliteStore::examine(url).await }
+}
+
+/// The names of the accounts in the store at an address. Makes and changes nothing: where there is no
+/// store yet there are no accounts.
+///
+/// # Errors
+/// As [`open`].
+pub async fn names(url: &str) -> Result<Vec<AccountName>, OpenError> {
+    if is_postgres(url) { PostgresStore::names(url).await } else { SqliteStore::names(url).await }
+}
+
+/// The address as it may be shown: without its password.
+#[must_use]
+pub fn shown(url: &str) -> String {
+    if is_postgres(url) { postgres::shown(url) } else { url.to_owned() }
 }
 
 /// Any error, for the log.

@@ -1,6 +1,6 @@
 use super::Outcome;
 use crate::config::{Effective, Options, Settings};
-use daypass_auth::store::SqliteStore;
+use daypass_auth::store;
 use std::{
     process::ExitCode,
     time::{Duration, SystemTime},
@@ -23,7 +23,7 @@ pub(super) async fn run(options: &Options) -> Outcome {
             }
             errors.extend(settings.pepper.look(&settings.keys).err().map(|error| format!("pepper: {error}")));
             errors.extend(
-                SqliteStore::examine(&settings.database_url).await.err().map(|error| format!("database: {error}")),
+                store::examine(settings.database_url.reveal()).await.err().map(|error| format!("database: {error}")),
             );
             warn(&settings, &mut warnings);
         }
@@ -54,7 +54,7 @@ fn show(options: &Options) {
     println!("origin      {origin}");
     println!("listen      {listen}");
     println!("cookie      {cookie}");
-    println!("database    {}", options.database());
+    println!("database    {}", store::shown(options.database().reveal()));
     println!("keys        {keys}");
     println!("pepper      {}", options.pepper().place());
     println!("sessions    {}", times(options.idle_timeout, options.absolute_timeout));
@@ -83,6 +83,12 @@ fn warn(settings: &Settings, warnings: &mut Vec<String>) {
     }
     if settings.origin.starts_with("http://") {
         warnings.push("cookies travel over plain http: for development on this machine only".to_owned());
+    }
+    if store::is_in_the_clear(settings.database_url.reveal()) {
+        warnings.push(
+            "the database is on another machine, and nothing checks who answers there: use sslmode=verify-full"
+                .to_owned(),
+        );
     }
     if settings.demo {
         warnings.push("demo accounts are on: everybody knows their passwords".to_owned());

@@ -1,9 +1,6 @@
 use super::{Outcome, account, moment, open, table};
 use crate::config::{EventsArgs, Options};
-use daypass_auth::{
-    audit::Event,
-    store::{SqliteStore, Store},
-};
+use daypass_auth::{audit::Event, store::Store};
 use serde::Serialize;
 use std::{collections::HashMap, error::Error, io::Write, process::ExitCode, time::Duration};
 
@@ -26,7 +23,7 @@ struct Line<'a> {
 
 pub(super) async fn run(options: &Options, args: EventsArgs) -> Outcome {
     let store = open(options).await?;
-    let events = read(&store, &args).await?;
+    let events = read(&*store, &args).await?;
     if !args.json && !args.follow {
         let rows: Vec<_> = events.iter().map(columns).collect();
         print!("{}", table(["TIME", "EVENT", "ACCOUNT", "REASON", "TIMES", "PLACE", "SESSION"], &rows));
@@ -40,12 +37,12 @@ pub(super) async fn run(options: &Options, args: EventsArgs) -> Outcome {
     }
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        show(&read(&store, &args).await?, &args, &mut shown)?;
+        show(&read(&*store, &args).await?, &args, &mut shown)?;
     }
 }
 
 /// The latest, the earliest of them first.
-async fn read(store: &SqliteStore, args: &EventsArgs) -> Result<Vec<Event>, Box<dyn Error + Send + Sync>> {
+async fn read(store: &dyn Store, args: &EventsArgs) -> Result<Vec<Event>, Box<dyn Error + Send + Sync>> {
     let of = match &args.account {
         Some(name) => Some(account(store, name).await?.id),
         None => None,

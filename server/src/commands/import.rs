@@ -10,10 +10,7 @@ mod source;
 
 use super::{Outcome, open};
 use crate::config::{ImportArgs, Options};
-use daypass_auth::{
-    AccountName,
-    store::{SqliteStore, Store},
-};
+use daypass_auth::{AccountName, store};
 use plan::{Plan, Refused};
 use std::{collections::HashSet, process::ExitCode};
 
@@ -21,7 +18,7 @@ pub(super) async fn run(options: &Options, args: &ImportArgs) -> Outcome {
     // Read as a whole before anything is opened: a file that is no such file makes no database.
     let entries = source::read(&args.file, args.format)?;
     if args.dry_run {
-        let there = SqliteStore::names(&options.database()).await?.into_iter().collect();
+        let there = store::names(options.database().reveal()).await?.into_iter().collect();
         let plan = Plan::make(options, entries, &there);
         tell(&plan.refused);
         let (new, there, refused) = (plan.new.len(), plan.there, plan.refused.len());
@@ -32,7 +29,7 @@ pub(super) async fn run(options: &Options, args: &ImportArgs) -> Outcome {
     let there: HashSet<AccountName> = store.accounts().await?.into_iter().map(|account| account.name).collect();
     let Plan { new, there, refused } = Plan::make(options, entries, &there);
     tell(&refused);
-    let done = carry_out::all(&store, options.pepper(), new).await?;
+    let done = carry_out::all(&*store, options.pepper(), new).await?;
     let (new, there) = (accounts(done.imported), were(there + done.there));
     println!("Imported {new}, {there} there already, {} refused.", refused.len());
     Ok(exit_code(&refused))

@@ -13,11 +13,12 @@ use daypass_auth::{
     Account, AccountName,
     clock::Timestamp,
     password::{Password, PasswordError},
-    store::{SqliteStore, Store},
+    store::{self, Store},
 };
 use std::{
     error::Error,
     process::ExitCode,
+    sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
 use tracing_subscriber::EnvFilter;
@@ -57,12 +58,12 @@ pub fn start_log(format: LogFormat) {
     }
 }
 
-async fn open(options: &Options) -> Result<SqliteStore, Box<dyn Error + Send + Sync>> {
-    Ok(SqliteStore::open(&options.database()).await?)
+async fn open(options: &Options) -> Result<Arc<dyn Store>, Box<dyn Error + Send + Sync>> {
+    Ok(store::open(options.database().reveal()).await?)
 }
 
 /// The account of that name.
-async fn account(store: &SqliteStore, name: &str) -> Result<Account, Box<dyn Error + Send + Sync>> {
+async fn account(store: &dyn Store, name: &str) -> Result<Account, Box<dyn Error + Send + Sync>> {
     let name = AccountName::parse(name)?;
     match store.account(&name).await? {
         Some((account, _)) => Ok(account),

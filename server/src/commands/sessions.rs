@@ -4,7 +4,7 @@ use daypass_auth::{
     Reason, SessionId,
     clock::{Clock, SystemClock},
     policy::Standing,
-    store::{SessionRow, SqliteStore, Store, Which},
+    store::{SessionRow, Store, Which},
 };
 use serde::Serialize;
 use std::{error::Error, process::ExitCode};
@@ -25,15 +25,15 @@ struct Line {
 pub(super) async fn run(options: &Options, command: SessionsCommand) -> Outcome {
     let store = open(options).await?;
     match command {
-        SessionsCommand::List { account, json } => list(options, &store, account, json).await?,
-        SessionsCommand::Revoke(args) => return revoke(&store, args).await,
+        SessionsCommand::List { account, json } => list(options, &*store, account, json).await?,
+        SessionsCommand::Revoke(args) => return revoke(&*store, args).await,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn list(
     options: &Options,
-    store: &SqliteStore,
+    store: &dyn Store,
     name: Option<String>,
     json: bool,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -82,7 +82,7 @@ async fn list(
     Ok(())
 }
 
-async fn revoke(store: &SqliteStore, args: RevokeArgs) -> Outcome {
+async fn revoke(store: &dyn Store, args: RevokeArgs) -> Outcome {
     let which = match args {
         RevokeArgs { id: Some(id), .. } => Which::Id(SessionId::from_text(id)),
         RevokeArgs { account: Some(name), .. } => Which::Account(account(store, &name).await?.id, None),

@@ -4,7 +4,7 @@ use daypass_auth::{
     AccountName, AccountState,
     clock::{Clock, SystemClock},
     password::{Hasher, Password},
-    store::{SqliteStore, Store},
+    store::Store,
 };
 use std::{error::Error, io::BufRead, process::ExitCode};
 use zeroize::Zeroizing;
@@ -20,10 +20,10 @@ pub(super) async fn run(options: &Options, command: UsersCommand) -> Outcome {
             println!("Added {name}.");
         }
         UsersCommand::Import(args) => return import::run(options, &args).await,
-        UsersCommand::List { json } => list(&open(options).await?, json).await?,
+        UsersCommand::List { json } => list(&*open(options).await?, json).await?,
         UsersCommand::Passwd(args) => {
             let store = open(options).await?;
-            let account = account(&store, &args.name).await?;
+            let account = account(&*store, &args.name).await?;
             let hash = options.pepper().add_to(Hasher::default())?.hash(ask(options, &account.name, &args)?).await?;
             store.set_password(account.id, &hash, SystemClock.now()).await?;
             println!("{} has a new password; all its sessions ended.", account.name);
@@ -34,7 +34,7 @@ pub(super) async fn run(options: &Options, command: UsersCommand) -> Outcome {
         UsersCommand::Enable { name } => set_state(options, &name, AccountState::Active, "can sign in").await?,
         UsersCommand::Delete { name } => {
             let store = open(options).await?;
-            let account = account(&store, &name).await?;
+            let account = account(&*store, &name).await?;
             store.delete_account(account.id).await?;
             println!("Deleted {} and its sessions.", account.name);
         }
@@ -49,13 +49,13 @@ async fn set_state(
     said: &str,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let store = open(options).await?;
-    let account = account(&store, name).await?;
+    let account = account(&*store, name).await?;
     store.set_state(account.id, state, SystemClock.now()).await?;
     println!("{} {said}.", account.name);
     Ok(())
 }
 
-async fn list(store: &SqliteStore, json: bool) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn list(store: &dyn Store, json: bool) -> Result<(), Box<dyn Error + Send + Sync>> {
     let accounts = store.accounts().await?;
     if json {
         println!("{}", serde_json::to_string_pretty(&accounts)?);

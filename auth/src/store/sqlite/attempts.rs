@@ -2,13 +2,46 @@
 
 use crate::{
     clock::Timestamp,
+    store::StoreError,
     throttle::{Bucket, BucketId, FORGET},
 };
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Connection, Row, SqliteConnection, SqlitePool};
 use std::time::Duration;
 
+pub(super) async fn count_try(
+    pool: &SqlitePool,
+    buckets: &[Bucket],
+    now: Timestamp,
+) -> Result<Option<Duration>, StoreError> {
+    // A look without the lock first: a flood of tries that have to wait keeps nobody from writing.
+    let mut connection = pool.acquire().await?;
+    if let Some(wait) = waiting(&mut connection, buckets, now).await? {
+        return Ok(Some(wait));
+    }
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let wait = count(&mut tx, buckets, now).await?;
+    tx.commit().await?;
+    Ok(wait)
+}
+
+pub(super) async fn take_back_try(
+    pool: &SqlitePool,
+    right: Option<BucketId>,
+    others: &[BucketId],
+) -> Result<(), StoreError> {
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    if let Some(right) = right {
+        forget(&mut tx, right).await?;
+    }
+    for other in others {
+        take_back(&mut tx, *other).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
 /// How long a try that comes now has to wait, if it has to.
-pub(super) async fn waiting(
+async fn waiting(
     connection: &mut SqliteConnection,
     buckets: &[Bucket],
     now: Timestamp,
@@ -29,7 +62,7 @@ pub(super) async fn waiting(
 }
 
 /// Counts a try in each bucket, if none of them has to wait; else in none, and how long.
-pub(super) async fn count(
+async fn count(
     connection: &mut SqliteConnection,
     buckets: &[Bucket],
     now: Timestamp,
@@ -52,12 +85,12 @@ pub(super) async fn count(
     Ok(None)
 }
 
-pub(super) async fn forget(connection: &mut SqliteConnection, bucket: BucketId) -> Result<(), sqlx::Error> {
+async fn forget(connection: &mut SqliteConnection, bucket: BucketId) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM attempts WHERE bucket = ?").bind(bucket.0.as_slice()).execute(connection).await?;
     Ok(())
 }
 
-pub(super) async fn take_back(connection: &mut SqliteConnection, bucket: BucketId) -> Result<(), sqlx::Error> {
+async fn take_back(connection: &mut SqliteConnection, bucket: BucketId) -> Result<(), sqlx::Error> {
     // Whoever signs in without a failure leaves no row behind.
     sqlx::query("DELETE FROM attempts WHERE bucket = ? AND failures <= 1")
         .bind(bucket.0.as_slice())

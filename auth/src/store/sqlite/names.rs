@@ -1,6 +1,6 @@
 //! A look at who is there, for commands that only say what they would do.
 
-use super::{SqliteStore, WAIT, inspect, path_of};
+use super::{SqliteStore, WAIT, file::path_of, open::inspect};
 use crate::{AccountName, store::OpenError};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 
@@ -36,5 +36,11 @@ impl SqliteStore {
         let _closed = connection.close().await;
         let parsed: Result<_, _> = names.iter().map(|name| AccountName::parse(name)).collect();
         parsed.map_err(|_| unusable("an account's name in it is unreadable".to_owned()))
+    }
+
+    /// Whether there is a file at an address.
+    pub(in crate::store) fn is_there(url: &str) -> Result<bool, OpenError> {
+        let path = path_of(url).ok_or_else(|| OpenError::Address(url.to_owned()))?;
+        Ok(path.exists())
     }
 }

@@ -1,4 +1,6 @@
-use super::*;
+use super::{open::APPLICATION_ID, *};
+use crate::store::OpenError;
+use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use std::{fs, path::Path};
 use tempfile::TempDir;
 

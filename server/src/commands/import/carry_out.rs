@@ -7,7 +7,7 @@ use daypass_auth::{
     AccountName,
     clock::{Clock, SystemClock},
     password::{HashError, Hasher, PasswordHash},
-    store::{SqliteStore, Store, StoreError},
+    store::{Store, StoreError},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::{JoinError, JoinSet};
@@ -45,7 +45,7 @@ enum Why {
 ///
 /// # Errors
 /// When the store does not answer or hashing fails; what was made until then stays.
-pub(super) async fn all(store: &SqliteStore, pepper: Pepper, new: Vec<New>) -> Result<Done, Stopped> {
+pub(super) async fn all(store: &dyn Store, pepper: Pepper, new: Vec<New>) -> Result<Done, Stopped> {
     let (all, bar) = (new.len(), bar(new.len()));
     let mut done = Done::default();
     let result = each(store, &pepper, new, &mut done, &bar).await;
@@ -55,7 +55,7 @@ pub(super) async fn all(store: &SqliteStore, pepper: Pepper, new: Vec<New>) -> R
 }
 
 async fn each(
-    store: &SqliteStore,
+    store: &dyn Store,
     pepper: &Pepper,
     new: Vec<New>,
     done: &mut Done,
@@ -88,7 +88,7 @@ async fn each(
 }
 
 async fn finish(
-    store: &SqliteStore,
+    store: &dyn Store,
     (name, hash): (AccountName, Result<PasswordHash, HashError>),
     done: &mut Done,
     bar: &ProgressBar,
@@ -97,7 +97,7 @@ async fn finish(
 }
 
 async fn make(
-    store: &SqliteStore,
+    store: &dyn Store,
     name: &AccountName,
     hash: &PasswordHash,
     done: &mut Done,

@@ -1,0 +1,178 @@
+//! PostgreSQL: for many nodes.
+//!
+//! The rules of SQLite's one writer are kept by locks, taken in one order: an account's row before
+//! those of its sessions, and of several the lower number first. Whatever starts or ends sessions of an
+//! account holds its row, so one sees what the other did. Each statement sees what was committed before
+//! it (`READ COMMITTED`), and an update that waited for another looks at its condition again.
+
+mod accounts;
+mod address;
+mod attempts;
+mod bounds;
+mod ends;
+mod events;
+mod names;
+mod open;
+mod sessions;
+mod starts;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+pub use address::is_in_the_clear;
+pub(super) use address::{is_postgres, shown};
+
+use super::{ChangePassword, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Which};
+use crate::{
+    Account, AccountId, AccountName, AccountState, Reason, SecretHash,
+    audit::{Event, Source},
+    clock::Timestamp,
+    password::PasswordHash,
+    throttle::{Bucket, BucketId},
+};
+use async_trait::async_trait;
+use bounds::{ANSWER, ANSWER_FOR_ALL, within};
+use sqlx::PgPool;
+use std::time::Duration;
+
+/// Accounts and sessions in a PostgreSQL database, in the schema `daypass`, with every commit on disk
+/// before it is acknowledged.
+#[derive(Clone)]
+pub struct PostgresStore {
+    pool: PgPool,
+}
+
+impl std::fmt::Debug for PostgresStore {
+    // The pool would print the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresStore").finish_non_exhaustive()
+    }
+}
+
+impl PostgresStore {
+    /// Closes the connections. Calls that come later find the store away.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// The pool itself, for an app that keeps its own tables in the same database. Its connections
+    /// find tables of the schema `daypass` alone, unless a statement names another.
+    #[must_use]
+    pub const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        within(ANSWER, async || {
+            sqlx::query("SELECT 1 FROM accounts LIMIT 1").fetch_optional(&self.pool).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn create_account(
+        &self,
+        name: &AccountName,
+        hash: &PasswordHash,
+        demo: bool,
+        now: Timestamp,
+    ) -> Result<Account, StoreError> {
+        within(ANSWER, || accounts::create(&self.pool, name, hash, demo, now)).await
+    }
+
+    async fn account(&self, name: &AccountName) -> Result<Option<(Account, PasswordHash)>, StoreError> {
+        within(ANSWER, || accounts::by_name(&self.pool, name)).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        within(ANSWER_FOR_ALL, || accounts::all(&self.pool)).await
+    }
+
+    async fn set_password(&self, account: AccountId, hash: &PasswordHash, now: Timestamp) -> Result<bool, StoreError> {
+        within(ANSWER, || accounts::set_password(&self.pool, account, hash, now)).await
+    }
+
+    async fn rehash(&self, account: AccountId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, StoreError> {
+        within(ANSWER, || accounts::rehash(&self.pool, account, old, new)).await
+    }
+
+    async fn set_state(&self, account: AccountId, state: AccountState, now: Timestamp) -> Result<bool, StoreError> {
+        within(ANSWER, || accounts::set_state(&self.pool, account, state, now)).await
+    }
+
+    async fn delete_account(&self, account: AccountId) -> Result<bool, StoreError> {
+        within(ANSWER, || accounts::delete(&self.pool, account)).await
+    }
+
+    async fn delete_demo_accounts(&self) -> Result<u64, StoreError> {
+        within(ANSWER, || accounts::delete_demo(&self.pool)).await
+    }
+
+    async fn start_session(&self, start: StartSession<'_>) -> Result<Option<Started>, StoreError> {
+        within(ANSWER, || starts::start(&self.pool, start)).await
+    }
+
+    async fn change_password(&self, change: ChangePassword<'_>) -> Result<Option<i64>, StoreError> {
+        within(ANSWER, || starts::change_password(&self.pool, change)).await
+    }
+
+    async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
+        within(ANSWER, || sessions::by_secret(&self.pool, secret)).await
+    }
+
+    async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
+        within(ANSWER, || sessions::touch(&self.pool, secret, now)).await
+    }
+
+    async fn renew(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<Option<u32>, StoreError> {
+        within(ANSWER, || sessions::renew(&self.pool, secret, number, now)).await
+    }
+
+    async fn see(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<(), StoreError> {
+        within(ANSWER, || sessions::see(&self.pool, secret, number, now)).await
+    }
+
+    async fn end(
+        &self,
+        which: Which,
+        reason: Reason,
+        now: Timestamp,
+        idle_since: Option<Timestamp>,
+    ) -> Result<u64, StoreError> {
+        let bound = if matches!(which, Which::All) { ANSWER_FOR_ALL } else { ANSWER };
+        within(bound, || ends::end(&self.pool, &which, reason, now, idle_since)).await
+    }
+
+    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
+        let bound = if account.is_none() { ANSWER_FOR_ALL } else { ANSWER };
+        within(bound, || sessions::alive(&self.pool, account)).await
+    }
+
+    async fn count_try(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>, StoreError> {
+        within(ANSWER, || attempts::count_try(&self.pool, buckets, now)).await
+    }
+
+    async fn take_back_try(&self, right: Option<BucketId>, others: &[BucketId]) -> Result<(), StoreError> {
+        within(ANSWER, || attempts::take_back_try(&self.pool, right, others)).await
+    }
+
+    async fn record_failure(
+        &self,
+        account: Option<AccountId>,
+        now: Timestamp,
+        source: Source<'_>,
+    ) -> Result<(), StoreError> {
+        within(ANSWER, || events::record_failure(&self.pool, account, now, source)).await
+    }
+
+    async fn events(&self, account: Option<AccountId>, most: u32) -> Result<Vec<Event>, StoreError> {
+        within(ANSWER, || events::latest(&self.pool, account, most)).await
+    }
+
+    async fn sweep(&self, before: SweepBefore) -> Result<u64, StoreError> {
+        within(ANSWER, || sweep::sweep(&self.pool, before)).await
+    }
+}

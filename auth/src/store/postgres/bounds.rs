@@ -1,0 +1,52 @@
+//! How long anything may take, and what is tried again.
+//!
+//! PostgreSQL keeps its own bounds, which each connection sets; they are of no use where it does not
+//! answer at all (stopped, or the network swallows what is sent). So each operation has a bound here too.
+
+use crate::store::StoreError;
+use std::time::Duration;
+
+/// Connections of one process at most.
+pub(super) const CONNECTIONS: u32 = 10;
+/// How long a request waits for a connection, be it a new one, and a statement for a lock.
+pub(super) const WAIT: Duration = Duration::from_secs(2);
+/// How long a statement runs.
+pub(super) const STATEMENT: Duration = Duration::from_secs(4);
+/// How long an operation takes as a whole, before the store counts as away.
+pub(super) const ANSWER: Duration = Duration::from_secs(5);
+/// The same for what concerns all accounts or all sessions, which operators do, and for migrations.
+pub(super) const ANSWER_FOR_ALL: Duration = Duration::from_secs(60);
+/// How long a node that fell silent in the middle of a transaction keeps its locks.
+pub(super) const SILENT: Duration = Duration::from_secs(10);
+/// How often an operation is tried that had to make way for another.
+const TRIES: u32 = 4;
+
+/// Does something within a bound, and again where the database undid it to make way for another.
+pub(super) async fn within<T, F>(bound: Duration, work: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let tries = async {
+        for _ in 1..TRIES {
+            match work().await {
+                Err(error) if made_way(&error) => {}
+                result => return result,
+            }
+        }
+        work().await
+    };
+    tokio::time::timeout(bound, tries).await.unwrap_or_else(|elapsed| Err(StoreError::Unavailable(elapsed.into())))
+}
+
+/// Whether it was undone because of a deadlock, or because it could not be put in some order with
+/// another (`deadlock_detected`, `serialization_failure`): nothing of it is left.
+fn made_way(error: &StoreError) -> bool {
+    let StoreError::Unavailable(cause) = error else { return false };
+    let code = cause.downcast_ref::<sqlx::Error>().and_then(|error| error.as_database_error()?.code());
+    matches!(code.as_deref(), Some("40P01" | "40001"))
+}
+
+/// A setting of PostgreSQL's, in milliseconds.
+pub(super) fn millis(time: Duration) -> String {
+    time.as_millis().to_string()
+}

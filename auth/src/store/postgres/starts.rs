@@ -1,0 +1,153 @@
+//! How sessions start, each in one transaction with what it replaces.
+
+use super::{ends::end_in, events};
+use crate::{
+    AccountId, Reason, SecretHash, SessionId,
+    audit::EventKind,
+    password::PasswordHash,
+    store::{ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Which, entry::of_session},
+};
+use sqlx::{PgConnection, PgPool};
+
+pub(super) async fn start(pool: &PgPool, start: StartSession<'_>) -> Result<Option<Started>, StoreError> {
+    let StartSession { session, hash, replaces, confirms, limit } = start;
+    let now = session.times.authenticated_at;
+    let mut tx = pool.begin().await?;
+    lock_accounts(&mut tx, session.account, replaces).await?;
+    if !insert_session(&mut tx, session, session.epoch, hash).await? {
+        return Ok(None);
+    }
+    if let Some(replaced) = replaces {
+        let ended = end_in(&mut tx, &Which::Secret(replaced), Reason::Replaced, now, None).await?;
+        if confirms {
+            if ended == 0 {
+                return Ok(None);
+            }
+            name_successor(&mut tx, replaced, session.secret_hash).await?;
+        }
+    }
+    end_surplus(&mut tx, session, limit).await?;
+    let failed_attempts = events::failures(&mut tx, session.account).await?;
+    let kind = if confirms { EventKind::PasswordConfirmed } else { EventKind::SignedIn };
+    events::add(&mut tx, &of_session(now, kind, session)).await?;
+    tx.commit().await?;
+    Ok(Some(Started { failed_attempts }))
+}
+
+pub(super) async fn change_password(pool: &PgPool, change: ChangePassword<'_>) -> Result<Option<i64>, StoreError> {
+    let ChangePassword { old, new, session, replaces, end_others } = change;
+    let (account, now) = (session.account, session.times.authenticated_at);
+    let mut tx = pool.begin().await?;
+    lock_accounts(&mut tx, account, None).await?;
+    // Whatever happened while the passwords were hashed wins: an end of the session that asks, a
+    // disabling, another change.
+    let changed: Option<i64> = sqlx::query_scalar(
+        "UPDATE accounts SET password_hash = $1, epoch = epoch + $2
+         WHERE id = $3 AND state = 'active' AND epoch = $4 AND password_hash = $5
+         AND EXISTS (SELECT 1 FROM sessions WHERE secret_hash = $6 AND account_id = $3 AND ended_at IS NULL)
+         RETURNING epoch",
+    )
+    .bind(new.as_str())
+    .bind(i64::from(end_others))
+    .bind(account.0)
+    .bind(session.epoch)
+    .bind(old.as_str())
+    .bind(replaces.0.as_slice())
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(epoch) = changed else { return Ok(None) };
+    if !insert_session(&mut tx, session, epoch, new).await? {
+        return Ok(None);
+    }
+    end_in(&mut tx, &Which::Secret(replaces), Reason::Replaced, now, None).await?;
+    name_successor(&mut tx, replaces, session.secret_hash).await?;
+    if end_others {
+        let others = Which::Account(account, Some(session.secret_hash));
+        end_in(&mut tx, &others, Reason::PasswordChanged, now, None).await?;
+    }
+    events::add(&mut tx, &of_session(now, EventKind::PasswordChanged, session)).await?;
+    tx.commit().await?;
+    Ok(Some(epoch))
+}
+
+/// Holds an account, and that of a session which is to be replaced, until the transaction is over.
+async fn lock_accounts(
+    connection: &mut PgConnection,
+    account: AccountId,
+    replaces: Option<SecretHash>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "SELECT 1 FROM accounts WHERE id = $1 OR id = (SELECT account_id FROM sessions WHERE secret_hash = $2)
+         ORDER BY id FOR NO KEY UPDATE",
+    )
+    .bind(account.0)
+    .bind(replaces.as_ref().map(|secret| secret.0.as_slice()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Inserts a session's row, if its account is still as it was when the password was checked.
+async fn insert_session(
+    connection: &mut PgConnection,
+    session: &NewSession,
+    epoch: i64,
+    hash: &PasswordHash,
+) -> Result<bool, sqlx::Error> {
+    let inserted = sqlx::query(
+        "INSERT INTO sessions (secret_hash, id, account_id, epoch, authenticated_at, last_seen_at,
+                               absolute_deadline, remembered, signed_in_at, agent, place)
+         SELECT $1, $2, id, epoch, $3, $4, $5, $6, $7, $8, $9 FROM accounts
+         WHERE id = $10 AND state = 'active' AND epoch = $11 AND password_hash = $12",
+    )
+    .bind(session.secret_hash.0.as_slice())
+    .bind(session.id.as_str())
+    .bind(session.times.authenticated_at.as_millis())
+    .bind(session.times.last_activity.as_millis())
+    .bind(session.times.absolute_deadline.as_millis())
+    .bind(session.times.remembered)
+    .bind(session.signed_in_at.as_millis())
+    .bind(&session.agent)
+    .bind(&session.place)
+    .bind(session.account.0)
+    .bind(epoch)
+    .bind(hash.as_str())
+    .execute(connection)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+async fn name_successor(
+    connection: &mut PgConnection,
+    replaced: SecretHash,
+    successor: SecretHash,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE sessions SET successor = $1 WHERE secret_hash = $2")
+        .bind(successor.0.as_slice())
+        .bind(replaced.0.as_slice())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Ends what the account has too many of, the longest unused first; never the one that was just started.
+async fn end_surplus(connection: &mut PgConnection, new: &NewSession, limit: SessionLimit) -> Result<(), StoreError> {
+    let now = new.times.authenticated_at;
+    let surplus: Vec<String> = sqlx::query_scalar(
+        "SELECT id FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND secret_hash <> $2
+         AND absolute_deadline > $3 AND last_seen_at > (CASE WHEN remembered THEN $5 ELSE $4 END)
+         ORDER BY last_seen_at DESC, id OFFSET $6",
+    )
+    .bind(new.account.0)
+    .bind(new.secret_hash.0.as_slice())
+    .bind(now.as_millis())
+    .bind(limit.ordinary_since.as_millis())
+    .bind(limit.remembered_since.as_millis())
+    .bind(i64::from(limit.most.saturating_sub(1)))
+    .fetch_all(&mut *connection)
+    .await?;
+    for id in surplus {
+        end_in(connection, &Which::Id(SessionId::from_text(id)), Reason::SessionLimit, now, None).await?;
+    }
+    Ok(())
+}

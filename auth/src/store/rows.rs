@@ -1,0 +1,151 @@
+//! Rows as both databases have them, and what they mean.
+
+use super::{Generation, SessionRow, StoreError};
+use crate::{
+    Account, AccountId, AccountName, AccountState, Reason, SessionId,
+    audit::{Event, EventKind},
+    clock::Timestamp,
+    password::PasswordHash,
+    policy::Times,
+};
+use sqlx::FromRow;
+
+/// A row of the table of accounts.
+#[derive(FromRow)]
+pub(super) struct AccountRecord {
+    id: i64,
+    name: String,
+    password_hash: String,
+    state: String,
+    epoch: i64,
+    demo: bool,
+    created_at: i64,
+}
+
+impl AccountRecord {
+    /// The account.
+    pub(super) fn account(self) -> Result<Account, StoreError> {
+        Ok(self.with_hash()?.0)
+    }
+
+    /// The account, and its password's hash.
+    pub(super) fn with_hash(self) -> Result<(Account, PasswordHash), StoreError> {
+        let account = Account {
+            id: AccountId(self.id),
+            name: name_of(&self.name)?,
+            state: state_of(&self.state)?,
+            epoch: self.epoch,
+            demo: self.demo,
+            created_at: Timestamp::from_millis(self.created_at),
+        };
+        Ok((account, PasswordHash::from_stored(self.password_hash)))
+    }
+}
+
+/// A row of the table of sessions, and what is needed of its account's.
+#[derive(FromRow)]
+pub(super) struct SessionRecord {
+    id: String,
+    account_id: i64,
+    account_name: String,
+    account_state: String,
+    account_epoch: i64,
+    epoch: i64,
+    authenticated_at: i64,
+    last_seen_at: i64,
+    absolute_deadline: i64,
+    remembered: bool,
+    signed_in_at: Option<i64>,
+    agent: String,
+    place: String,
+    generation: i64,
+    renewed_at: Option<i64>,
+    seen_at: Option<i64>,
+    ended_at: Option<i64>,
+    end_reason: Option<String>,
+}
+
+impl SessionRecord {
+    /// What is known of the session.
+    pub(super) fn session(self) -> Result<SessionRow, StoreError> {
+        let ended = match (self.ended_at, self.end_reason) {
+            (None, _) => None,
+            (Some(at), reason) => Some((
+                Timestamp::from_millis(at),
+                reason.as_deref().and_then(Reason::parse).ok_or(StoreError::Unreadable("an end reason"))?,
+            )),
+        };
+        Ok(SessionRow {
+            id: SessionId::from_text(self.id),
+            account: AccountId(self.account_id),
+            account_name: name_of(&self.account_name)?,
+            account_state: state_of(&self.account_state)?,
+            account_epoch: self.account_epoch,
+            epoch: self.epoch,
+            times: Times {
+                authenticated_at: Timestamp::from_millis(self.authenticated_at),
+                last_activity: Timestamp::from_millis(self.last_seen_at),
+                absolute_deadline: Timestamp::from_millis(self.absolute_deadline),
+                remembered: self.remembered,
+            },
+            signed_in_at: Timestamp::from_millis(self.signed_in_at.unwrap_or(self.authenticated_at)),
+            agent: self.agent,
+            place: self.place,
+            generation: Generation {
+                number: generation_of(self.generation)?,
+                issued_at: Timestamp::from_millis(self.renewed_at.unwrap_or(self.authenticated_at)),
+                seen_at: self.seen_at.map(Timestamp::from_millis),
+            },
+            ended,
+        })
+    }
+}
+
+/// A row of the table of what happened, and its account's name.
+#[derive(FromRow)]
+pub(super) struct EventRecord {
+    id: i64,
+    at: i64,
+    kind: String,
+    account_name: Option<String>,
+    session_id: Option<String>,
+    reason: Option<String>,
+    count: i64,
+    agent: String,
+    place: String,
+}
+
+impl EventRecord {
+    /// What happened.
+    pub(super) fn event(self) -> Result<Event, StoreError> {
+        let reason = self.reason.map(|text| Reason::parse(&text).ok_or(StoreError::Unreadable("an event's reason")));
+        Ok(Event {
+            id: self.id,
+            account: self.account_name.as_deref().map(name_of).transpose()?,
+            at: Timestamp::from_millis(self.at),
+            kind: EventKind::parse(&self.kind).ok_or(StoreError::Unreadable("an event's kind"))?,
+            reason: reason.transpose()?,
+            count: u32::try_from(self.count).map_err(|_| StoreError::Unreadable("an event's count"))?,
+            session: self.session_id.map(SessionId::from_text),
+            agent: self.agent,
+            place: self.place,
+        })
+    }
+}
+
+/// The number of a generation.
+pub(super) fn generation_of(number: i64) -> Result<u32, StoreError> {
+    u32::try_from(number).map_err(|_| StoreError::Unreadable("a generation"))
+}
+
+fn name_of(text: &str) -> Result<AccountName, StoreError> {
+    AccountName::parse(text).map_err(|_| StoreError::Unreadable("an account's name"))
+}
+
+fn state_of(text: &str) -> Result<AccountState, StoreError> {
+    match text {
+        "active" => Ok(AccountState::Active),
+        "disabled" => Ok(AccountState::Disabled),
+        _ => Err(StoreError::Unreadable("an account's state")),
+    }
+}

@@ -1,0 +1,141 @@
+//! Opening: looked at before anything is written, and brought up to date.
+
+use super::{
+    SqliteStore, WAIT,
+    file::{File, create_private_file, create_private_folder, path_of},
+};
+use crate::store::OpenError;
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::time::Duration;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+/// Marks a file as ours (`PRAGMA application_id`): "dayp".
+pub(super) const APPLICATION_ID: i32 = 0x6461_7970;
+/// How long one process leaves another that migrates the same file.
+const MIGRATION_RETRY: Duration = Duration::from_millis(50);
+
+impl SqliteStore {
+    /// Opens the database at an address like `sqlite://data/daypass.db`, making it if there is no
+    /// file, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the address is none, or the file is not ours, damaged, newer than this version or not
+    /// usable. Then nothing in it was changed.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let path = path_of(url).ok_or_else(|| OpenError::Address(url.to_owned()))?;
+        let shown = path.display().to_string();
+        let unusable = |why: String| OpenError::Unusable { path: shown.clone(), why };
+        let options = SqliteConnectOptions::new().filename(&path).busy_timeout(WAIT).disable_statement_logging();
+        if path.exists() {
+            inspect(&options, &shown).await?;
+        } else if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            create_private_folder(folder).map_err(|e| unusable(e.to_string()))?;
+        }
+        create_private_file(&path).map_err(|e| unusable(e.to_string()))?;
+        let options =
+            options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full).foreign_keys(true);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(WAIT)
+            .connect_with(options)
+            .await
+            .map_err(|e| unusable(e.to_string()))?;
+        // The id is set first: a file that is ours and empty is still ours after a crash here.
+        sqlx::query("PRAGMA application_id = 1684109680").execute(&pool).await.map_err(|e| unusable(e.to_string()))?;
+        migrate(&pool).await.map_err(|e| unusable(e.to_string()))?;
+        let file = File::at(path).map_err(|e| unusable(e.to_string()))?;
+        Ok(Self { pool, file })
+    }
+
+    /// Looks whether the database at an address could be opened. Makes and changes nothing; that
+    /// there is no file yet is fine.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub async fn examine(url: &str) -> Result<(), OpenError> {
+        let path = path_of(url).ok_or_else(|| OpenError::Address(url.to_owned()))?;
+        if !path.exists() {
+            return Ok(());
+        }
+        let options = SqliteConnectOptions::new().filename(&path).busy_timeout(WAIT).disable_statement_logging();
+        inspect(&options, &path.display().to_string()).await
+    }
+}
+
+/// Brings the schema up to date.
+///
+/// SQLite has no lock for migrations: of two processes that open a new file at once, one finds a
+/// table made or the file locked, at each of them. A look later shows it that all is done.
+async fn migrate(pool: &SqlitePool) -> Result<(), sqlx::migrate::MigrateError> {
+    for _ in 0..2 * MIGRATIONS.iter().count() {
+        if MIGRATIONS.run(pool).await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(MIGRATION_RETRY).await;
+    }
+    MIGRATIONS.run(pool).await
+}
+
+/// Looks at a file that exists before anything is written to it.
+pub(super) async fn inspect(options: &SqliteConnectOptions, path: &str) -> Result<(), OpenError> {
+    let not_ours = |why: &str| OpenError::NotOurs { path: path.to_owned(), why: why.to_owned() };
+    let explain = |error: sqlx::Error| {
+        let code = error.as_database_error().and_then(|e| e.code()?.parse::<i32>().ok());
+        // The low byte is the kind of error, what is above it the detail.
+        match code.map(|code| code & 0xff) {
+            Some(26) => not_ours("it is not a database"),
+            Some(11) => OpenError::Corrupt { path: path.to_owned(), why: "it cannot be read".to_owned() },
+            _ => OpenError::Unusable { path: path.to_owned(), why: error.to_string() },
+        }
+    };
+    let mut connection = options.clone().connect().await.map_err(explain)?;
+    let result = inspect_open(&mut connection).await;
+    let _closed = connection.close().await;
+    match result.map_err(explain)? {
+        Found::Ours => Ok(()),
+        Found::Damaged(why) => Err(OpenError::Corrupt { path: path.to_owned(), why }),
+        Found::Other => Err(not_ours("it has tables of another program")),
+        Found::Newer(found) => {
+            let known = newest_migration();
+            Err(OpenError::Newer { path: path.to_owned(), found, known })
+        }
+    }
+}
+
+enum Found {
+    Ours,
+    Damaged(String),
+    Other,
+    Newer(i64),
+}
+
+async fn inspect_open(connection: &mut SqliteConnection) -> Result<Found, sqlx::Error> {
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *connection).await?;
+    let application: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
+    if application != APPLICATION_ID && (tables > 0 || application != 0) {
+        return Ok(Found::Other);
+    }
+    let check: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *connection).await?;
+    if check != "ok" {
+        return Ok(Found::Damaged(check.lines().next().unwrap_or_default().to_owned()));
+    }
+    if tables == 0 {
+        return Ok(Found::Ours);
+    }
+    let newest: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+        .fetch_optional(&mut *connection)
+        .await?
+        .flatten();
+    Ok(match newest {
+        Some(found) if found > newest_migration() => Found::Newer(found),
+        _ => Found::Ours,
+    })
+}
+
+fn newest_migration() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}

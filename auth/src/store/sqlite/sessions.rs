@@ -1,0 +1,75 @@
+//! The table of sessions: reading and using them.
+
+use crate::{
+    AccountId, SecretHash,
+    clock::Timestamp,
+    store::{SessionRow, StoreError, rows::SessionRecord},
+};
+use sqlx::SqlitePool;
+
+pub(super) async fn by_secret(pool: &SqlitePool, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
+    let row: Option<SessionRecord> = sqlx::query_as(
+        "SELECT s.*, a.name AS account_name, a.state AS account_state, a.epoch AS account_epoch
+         FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.secret_hash = ?",
+    )
+    .bind(secret.0.as_slice())
+    .fetch_optional(pool)
+    .await?;
+    row.map(SessionRecord::session).transpose()
+}
+
+pub(super) async fn alive(pool: &SqlitePool, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
+    let rows: Vec<SessionRecord> = sqlx::query_as(
+        "SELECT s.*, a.name AS account_name, a.state AS account_state, a.epoch AS account_epoch
+         FROM sessions s JOIN accounts a ON a.id = s.account_id
+         WHERE s.ended_at IS NULL AND s.epoch = a.epoch AND (?1 IS NULL OR s.account_id = ?1)
+         ORDER BY s.last_seen_at DESC, s.id",
+    )
+    .bind(account.map(|account| account.0))
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(SessionRecord::session).collect()
+}
+
+pub(super) async fn touch(pool: &SqlitePool, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
+    // Only a row that is still alive: a sign-out that came first wins.
+    let touched = sqlx::query_scalar(
+        "UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE secret_hash = ? AND ended_at IS NULL
+         RETURNING generation",
+    )
+    .bind(now.as_millis())
+    .bind(secret.0.as_slice())
+    .fetch_optional(pool)
+    .await?;
+    Ok(touched)
+}
+
+pub(super) async fn renew(
+    pool: &SqlitePool,
+    secret: &SecretHash,
+    number: u32,
+    now: Timestamp,
+) -> Result<Option<u32>, StoreError> {
+    let renewed = sqlx::query_scalar(
+        "UPDATE sessions SET generation = generation + 1, renewed_at = ?1, seen_at = NULL,
+                             last_seen_at = max(last_seen_at, ?1)
+         WHERE secret_hash = ?2 AND ended_at IS NULL AND generation = ?3
+         AND (generation = 0 OR seen_at IS NOT NULL) RETURNING generation",
+    )
+    .bind(now.as_millis())
+    .bind(secret.0.as_slice())
+    .bind(number)
+    .fetch_optional(pool)
+    .await?;
+    Ok(renewed)
+}
+
+pub(super) async fn see(pool: &SqlitePool, secret: &SecretHash, number: u32, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query("UPDATE sessions SET seen_at = ? WHERE secret_hash = ? AND generation = ? AND seen_at IS NULL")
+        .bind(now.as_millis())
+        .bind(secret.0.as_slice())
+        .bind(number)
+        .execute(pool)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! Taking away what is dead for long.
+
+use crate::store::{StoreError, SweepBefore};
+use sqlx::SqlitePool;
+
+/// Rows that one sweep deletes at most, so that no sign-in waits for it for long.
+const SWEEP_ROWS: i64 = 500;
+
+/// The sessions that the next bite of a sweep takes.
+macro_rules! swept_rows {
+    () => {
+        "SELECT secret_hash FROM sessions WHERE ended_at < ?1
+         UNION SELECT secret_hash FROM sessions WHERE ended_at IS NULL AND (absolute_deadline < ?2
+             OR last_seen_at < (CASE remembered WHEN 1 THEN ?4 ELSE ?3 END))
+         LIMIT ?5"
+    };
+}
+
+pub(super) async fn sweep(pool: &SqlitePool, before: SweepBefore) -> Result<u64, StoreError> {
+    let events = sqlx::query("DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ? LIMIT ?)")
+        .bind(before.events.as_millis())
+        .bind(SWEEP_ROWS)
+        .execute(pool)
+        .await?;
+    let attempts =
+        sqlx::query("DELETE FROM attempts WHERE bucket IN (SELECT bucket FROM attempts WHERE last_at < ? LIMIT ?)")
+            .bind(before.attempts.as_millis())
+            .bind(SWEEP_ROWS)
+            .execute(pool)
+            .await?;
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    // How long ago a session ended by itself follows from the row: the sweep comes as much later
+    // than the deadline as than the idle timeout's end.
+    sqlx::query(concat!(
+        "INSERT INTO events (at, kind, account_id, session_id, reason, agent, place)
+         SELECT min(absolute_deadline, idle_end), 'session_ended', account_id, id,
+                CASE WHEN absolute_deadline <= idle_end THEN 'absolute' ELSE 'idle' END, agent, place
+         FROM (SELECT *, last_seen_at + ?2 - (CASE remembered WHEN 1 THEN ?4 ELSE ?3 END) AS idle_end
+               FROM sessions WHERE ended_at IS NULL AND secret_hash IN (",
+        swept_rows!(),
+        "))"
+    ))
+    .bind(before.ended.as_millis())
+    .bind(before.deadline.as_millis())
+    .bind(before.ordinary_last_seen.as_millis())
+    .bind(before.remembered_last_seen.as_millis())
+    .bind(SWEEP_ROWS)
+    .execute(&mut *tx)
+    .await?;
+    let swept = sqlx::query(concat!("DELETE FROM sessions WHERE secret_hash IN (", swept_rows!(), ")"))
+        .bind(before.ended.as_millis())
+        .bind(before.deadline.as_millis())
+        .bind(before.ordinary_last_seen.as_millis())
+        .bind(before.remembered_last_seen.as_millis())
+        .bind(SWEEP_ROWS)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(events.rows_affected() + attempts.rows_affected() + swept.rows_affected())
+}
