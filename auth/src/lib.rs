@@ -43,6 +43,8 @@ pub mod http;
 #[cfg(feature = "engine")]
 pub mod keys;
 #[cfg(feature = "engine")]
+pub mod live;
+#[cfg(feature = "engine")]
 pub mod password;
 #[cfg(feature = "engine")]
 pub mod policy;

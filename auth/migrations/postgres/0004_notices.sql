@@ -1,5 +1,5 @@
 -- Nodes that listen on the channel "daypass" hear what no longer is as they may remember it:
---   s:<secret hash in hex>  a session ended, or its cookie is of another generation
+--   s:<secret hash in hex>  a session ended, or its cookie is of another generation or was seen
 --   a:<number>              an account's state, epoch or password changed, or it is gone with its sessions
 --   *                       so much of it at once that each by itself would be a flood
 -- A notice is sent if and only if its transaction commits. That a session is used says nothing here.
@@ -12,6 +12,7 @@ BEGIN
         SELECT encode(after.secret_hash, 'hex')
         FROM rows_after after JOIN rows_before before USING (secret_hash)
         WHERE after.ended_at IS DISTINCT FROM before.ended_at OR after.generation <> before.generation
+              OR after.seen_at IS DISTINCT FROM before.seen_at
         LIMIT 101);
     IF cardinality(changed) > 100 THEN
         PERFORM pg_notify('daypass', '*');

@@ -4,11 +4,13 @@
 pub mod conformance;
 mod entry;
 mod moving;
+mod notices;
 mod postgres;
 mod rows;
 mod sqlite;
 
 pub use moving::{MoveError, Moved, move_all};
+pub use notices::{Heard, Moment, Notice, Notices};
 pub use postgres::{PostgresStore, is_in_the_clear};
 pub use sqlite::SqliteStore;
 
@@ -329,14 +331,26 @@ pub trait Store: Send + Sync + 'static {
     /// Nothing if the account or that session has changed since the password was checked.
     async fn change_password(&self, change: ChangePassword<'_>) -> Result<Option<i64>, StoreError>;
 
-    /// What is known of the session of that secret.
+    /// What is known of the session of that secret. What the browser said of itself may be left out: it is
+    /// in [`Store::sessions`].
     async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError>;
 
     /// Writes down that the session was used, if it has not ended. Never moves the time backwards.
     /// Gives back the number of its generation; nothing if it did not apply.
     async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError>;
 
-    /// The same, and begins the next generation, if `number` is the present one and was seen. Nothing
+    /// [`Store::touch`] for many, none of which is waited for.
+    async fn touch_all(&self, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError>;
+
+    /// Writes down what waits to be written, before the process ends.
+    async fn flush(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// What changes from now on, whoever changes it.
+    async fn notices(&self) -> Result<Box<dyn Notices>, StoreError>;
+
+    /// Like [`Store::touch`], and begins the next generation, if `number` is the present one and was seen. Nothing
     /// if not: of many that would renew a session at once one does.
     async fn renew(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<Option<u32>, StoreError>;
 

@@ -12,6 +12,7 @@ mod bounds;
 mod ends;
 mod events;
 mod names;
+mod notices;
 mod open;
 mod sessions;
 mod starts;
@@ -22,7 +23,7 @@ mod tests;
 pub use address::is_in_the_clear;
 pub(super) use address::{is_postgres, shown};
 
-use super::{ChangePassword, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Which};
+use super::{ChangePassword, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Which};
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash,
     audit::{Event, Source},
@@ -32,7 +33,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use bounds::{ANSWER, ANSWER_FOR_ALL, within};
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgConnectOptions};
 use std::time::Duration;
 
 /// Accounts and sessions in a PostgreSQL database, in the schema `daypass`, with every commit on disk
@@ -40,6 +41,8 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
+    /// How a connection is made that listens, beside those that are asked.
+    listening: PgConnectOptions,
 }
 
 impl std::fmt::Debug for PostgresStore {
@@ -125,6 +128,14 @@ impl Store for PostgresStore {
 
     async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
         within(ANSWER, || sessions::touch(&self.pool, secret, now)).await
+    }
+
+    async fn touch_all(&self, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError> {
+        within(ANSWER, || sessions::touch_all(&self.pool, used)).await
+    }
+
+    async fn notices(&self) -> Result<Box<dyn Notices>, StoreError> {
+        Ok(Box::new(notices::listen(self).await?))
     }
 
     async fn renew(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<Option<u32>, StoreError> {

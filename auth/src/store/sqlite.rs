@@ -6,6 +6,7 @@ mod ends;
 mod events;
 mod file;
 mod names;
+mod notices;
 mod open;
 mod sessions;
 mod starts;
@@ -13,7 +14,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
-use super::{ChangePassword, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Which};
+use super::{ChangePassword, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Which};
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash,
     audit::{Event, Source},
@@ -116,6 +117,14 @@ impl Store for SqliteStore {
 
     async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
         sessions::touch(self.live()?, secret, now).await
+    }
+
+    async fn touch_all(&self, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError> {
+        sessions::touch_all(self.live()?, used).await
+    }
+
+    async fn notices(&self) -> Result<Box<dyn Notices>, StoreError> {
+        Ok(Box::new(notices::listen(self).await?))
     }
 
     async fn renew(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<Option<u32>, StoreError> {

@@ -155,7 +155,7 @@ impl PostgresStore {
                 })
             })
             .connect_lazy_with(place.options(STATEMENT, WAIT));
-        Ok(Self { pool })
+        Ok(Self { pool, listening: place.options(STATEMENT, WAIT) })
     }
 
     /// Looks whether the database at an address could be opened. Makes and changes nothing.

@@ -47,6 +47,28 @@ pub(super) async fn touch(pool: &PgPool, secret: &SecretHash, now: Timestamp) ->
     touched.map(generation_of).transpose()
 }
 
+pub(super) async fn touch_all(pool: &PgPool, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError> {
+    // In one order, so that two nodes that do this at once do not wait for each other.
+    let mut used = used.to_vec();
+    used.sort_by_key(|(secret, _)| secret.0);
+    let secrets: Vec<&[u8]> = used.iter().map(|(secret, _)| secret.0.as_slice()).collect();
+    let times: Vec<i64> = used.iter().map(|(_, at)| at.as_millis()).collect();
+    sqlx::query(
+        "UPDATE sessions SET last_seen_at = used.at
+         FROM (SELECT held.secret_hash, given.at
+               FROM unnest($1::bytea[], $2::bigint[]) AS given (secret_hash, at)
+               JOIN sessions held USING (secret_hash)
+               WHERE held.ended_at IS NULL AND held.last_seen_at < given.at
+               ORDER BY held.secret_hash FOR UPDATE OF held) AS used
+         WHERE sessions.secret_hash = used.secret_hash",
+    )
+    .bind(secrets)
+    .bind(times)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 pub(super) async fn renew(
     pool: &PgPool,
     secret: &SecretHash,

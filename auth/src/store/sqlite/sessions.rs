@@ -44,6 +44,27 @@ pub(super) async fn touch(pool: &SqlitePool, secret: &SecretHash, now: Timestamp
     Ok(touched)
 }
 
+/// At most so many in one transaction, so that no sign-in waits for it for long.
+const TOUCHED_AT_ONCE: usize = 500;
+
+pub(super) async fn touch_all(pool: &SqlitePool, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError> {
+    for some in used.chunks(TOUCHED_AT_ONCE) {
+        let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+        for (secret, at) in some {
+            sqlx::query(
+                "UPDATE sessions SET last_seen_at = ?1
+                 WHERE secret_hash = ?2 AND ended_at IS NULL AND last_seen_at < ?1",
+            )
+            .bind(at.as_millis())
+            .bind(secret.0.as_slice())
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn renew(
     pool: &SqlitePool,
     secret: &SecretHash,

@@ -56,5 +56,6 @@ pub(super) async fn sweep(pool: &SqlitePool, before: SweepBefore) -> Result<u64,
         .execute(&mut *tx)
         .await?;
     tx.commit().await?;
+    super::notices::sweep(pool).await?;
     Ok(events.rows_affected() + attempts.rows_affected() + swept.rows_affected())
 }

@@ -1,0 +1,172 @@
+//! The sessions that this node knows.
+
+use crate::{
+    AccountId, AccountName, AccountState, SecretHash, SessionId,
+    clock::Timestamp,
+    policy::Times,
+    store::{Generation, Notice, SessionRow},
+};
+use quick_cache::sync::Cache;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::SeqCst},
+};
+
+/// Counters of changes; sessions and accounts share them by chance, which costs a look into the store.
+const COUNTERS: usize = 1 << 16;
+
+/// What is known of a session that is alive.
+#[derive(Debug)]
+pub(super) struct Known {
+    id: SessionId,
+    account: AccountId,
+    account_name: AccountName,
+    epoch: i64,
+    times: Times,
+    last_activity: AtomicI64,
+    signed_in_at: Timestamp,
+    pub(super) generation: Generation,
+    as_of: Stamp,
+}
+
+impl Known {
+    /// Somebody used it. Gives back when it had been used before.
+    pub(super) fn used(&self, now: Timestamp) -> Timestamp {
+        Timestamp::from_millis(self.last_activity.fetch_max(now.as_millis(), SeqCst))
+    }
+
+    /// The row, but for what the browser said of itself.
+    pub(super) fn row(&self) -> SessionRow {
+        SessionRow {
+            id: self.id.clone(),
+            account: self.account,
+            account_name: self.account_name.clone(),
+            account_state: AccountState::Active,
+            account_epoch: self.epoch,
+            epoch: self.epoch,
+            times: Times { last_activity: Timestamp::from_millis(self.last_activity.load(SeqCst)), ..self.times },
+            signed_in_at: self.signed_in_at,
+            agent: String::new(),
+            place: String::new(),
+            generation: self.generation,
+            ended: None,
+        }
+    }
+}
+
+/// The counts at which something was true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    all: u32,
+    account: u32,
+    session: u32,
+}
+
+/// What has to be noted before the store is asked, so that an answer that was overtaken is not kept.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    secret: SecretHash,
+    all: u32,
+    session: u32,
+    accounts: u64,
+}
+
+/// What this node knows, so many sessions at most; those that are asked for least go first.
+///
+/// Nothing is taken out when it changes: a counter moves on, and what was noted at another count is
+/// not believed. So there is no order of steps in which something old could come back.
+pub(super) struct Memory {
+    known: Cache<SecretHash, Arc<Known>>,
+    sessions: Box<[AtomicU32]>,
+    accounts: Box<[AtomicU32]>,
+    /// All changes of accounts: whose session it is, is not known before the store has answered.
+    any_account: AtomicU64,
+    all: AtomicU32,
+}
+
+impl Memory {
+    pub(super) fn new(most: usize) -> Self {
+        let counters = || (0..COUNTERS).map(|_| AtomicU32::new(0)).collect();
+        Self {
+            known: Cache::new(most),
+            sessions: counters(),
+            accounts: counters(),
+            any_account: AtomicU64::new(0),
+            all: AtomicU32::new(0),
+        }
+    }
+
+    /// What is known of a session.
+    pub(super) fn get(&self, secret: &SecretHash) -> Option<Arc<Known>> {
+        let known = self.known.get(secret)?;
+        let now = Stamp {
+            all: self.all.load(SeqCst),
+            account: self.of_account(known.account).load(SeqCst),
+            session: self.of_session(secret).load(SeqCst),
+        };
+        (known.as_of == now).then_some(known)
+    }
+
+    /// To be taken before the store is asked.
+    pub(super) fn ticket(&self, secret: &SecretHash) -> Ticket {
+        Ticket {
+            secret: *secret,
+            all: self.all.load(SeqCst),
+            session: self.of_session(secret).load(SeqCst),
+            accounts: self.any_account.load(SeqCst),
+        }
+    }
+
+    /// Keeps what the store said, if nothing has changed since the ticket was taken and the session is
+    /// alive. One that has ended is not asked for so often as to be worth it.
+    pub(super) fn keep(&self, ticket: Ticket, row: &SessionRow) {
+        if row.ended.is_some() || row.account_state != AccountState::Active || row.epoch != row.account_epoch {
+            return;
+        }
+        let account = self.of_account(row.account).load(SeqCst);
+        // After the count was read: had it moved before, this one would have, too.
+        if self.any_account.load(SeqCst) != ticket.accounts {
+            return;
+        }
+        let known = Known {
+            id: row.id.clone(),
+            account: row.account,
+            account_name: row.account_name.clone(),
+            epoch: row.epoch,
+            times: row.times,
+            last_activity: AtomicI64::new(row.times.last_activity.as_millis()),
+            signed_in_at: row.signed_in_at,
+            generation: row.generation,
+            as_of: Stamp { all: ticket.all, account, session: ticket.session },
+        };
+        self.known.insert(ticket.secret, Arc::new(known));
+    }
+
+    /// Something is no longer as it was.
+    pub(super) fn forget(&self, what: &Notice) {
+        match what {
+            Notice::Session(secret) => {
+                self.of_session(secret).fetch_add(1, SeqCst);
+            }
+            Notice::Account(account) => {
+                // In this order, see `keep`.
+                self.any_account.fetch_add(1, SeqCst);
+                self.of_account(*account).fetch_add(1, SeqCst);
+            }
+            Notice::All => {
+                self.all.fetch_add(1, SeqCst);
+            }
+        }
+    }
+
+    fn of_session(&self, secret: &SecretHash) -> &AtomicU32 {
+        // The hash of a secret is as good as random.
+        let at = usize::from(u16::from_le_bytes([secret.0[0], secret.0[1]]));
+        &self.sessions[at % COUNTERS]
+    }
+
+    fn of_account(&self, account: AccountId) -> &AtomicU32 {
+        let at = usize::try_from(account.0.rem_euclid(COUNTERS as i64)).unwrap_or_default();
+        &self.accounts[at]
+    }
+}
