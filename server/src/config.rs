@@ -55,6 +55,9 @@ pub enum Command {
     /// Keys that seal cookies.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The database itself.
+    #[command(subcommand)]
+    Db(DbCommand),
 }
 
 /// What can be done with accounts.
@@ -186,6 +189,23 @@ pub enum KeysCommand {
     /// all of them and restart them, then --promote it on all of them. --drop the old one when the
     /// longest session is over.
     Rotate(RotateArgs),
+}
+
+/// What can be done with the database itself.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Carry accounts, sessions, events and counts of tries over to an empty database of either kind.
+    ///
+    /// Nobody is signed out by that. Stop the servers first: while it runs neither database can be
+    /// written to. All of it is there at the end, compared row by row, or nothing; run it again if it
+    /// was cut off. Then start the servers with the new address.
+    Move {
+        /// Where everything is now, such as sqlite://data/daypass.db.
+        from: Secret,
+        /// Where it shall be, such as postgres://user@host/database (its password in PGPASSWORD or
+        /// ~/.pgpass).
+        to: Secret,
+    },
 }
 
 /// How to turn the keys.

@@ -2,7 +2,7 @@
 //! accepted if and only if the model says so, and refused for the reason that the model gives.
 
 use super::{tests, tests::Scene, *};
-use crate::{AccountState, clock::ManualClock};
+use crate::{AccountState, clock::ManualClock, testing};
 
 const PASSWORD: &str = "the password of all";
 const NAMES: [&str; 3] = ["alice", "bob", "carol"];
@@ -72,9 +72,18 @@ impl Dice {
 
 #[tokio::test]
 async fn a_session_is_accepted_exactly_when_the_model_says_so() {
+    check(Scene::new).await;
+}
+
+#[tokio::test]
+async fn a_session_is_accepted_exactly_when_the_model_says_so_on_postgres() {
+    check(async || Scene::at(&testing::database().await).await).await;
+}
+
+async fn check(scene: impl AsyncFn() -> Scene) {
     let (mut renewed, mut copied) = (0, 0);
     for seed in 1..=8 {
-        let (more_renewed, more_copied) = run(seed).await;
+        let (more_renewed, more_copied) = run(seed, scene().await).await;
         renewed += more_renewed;
         copied += more_copied;
     }
@@ -82,8 +91,7 @@ async fn a_session_is_accepted_exactly_when_the_model_says_so() {
 }
 
 /// How many cookies were renewed, and how many copies found.
-async fn run(seed: u64) -> (usize, usize) {
-    let mut scene = Scene::new().await;
+async fn run(seed: u64, mut scene: Scene) -> (usize, usize) {
     for name in NAMES {
         scene = scene.with(name, PASSWORD).await;
     }

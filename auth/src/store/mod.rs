@@ -279,6 +279,9 @@ pub struct SweepBefore {
 ///   the same password hash as when the password was checked.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
+    /// Closes it. Calls that come later find the store away.
+    async fn close(&self);
+
     /// Whether the store answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
