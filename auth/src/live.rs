@@ -29,7 +29,13 @@ use crate::{
 use async_trait::async_trait;
 use behind::Behind;
 use memory::Memory;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::task::JoinHandle;
 use trust::Trust;
 
@@ -54,6 +60,7 @@ struct Shared {
     memory: Memory,
     trust: Trust,
     behind: Behind,
+    asked: AtomicU64,
     /// One that writes at a time.
     writing: tokio::sync::Mutex<()>,
 }
@@ -70,6 +77,7 @@ impl LiveStore {
             memory: Memory::new(most),
             trust: Trust::default(),
             behind: Behind::default(),
+            asked: AtomicU64::new(0),
             writing: tokio::sync::Mutex::default(),
         });
         let listener = tokio::spawn(listen(Arc::clone(&shared)));
@@ -81,6 +89,12 @@ impl LiveStore {
     #[must_use]
     pub fn is_believed(&self) -> bool {
         self.shared.trust.holds()
+    }
+
+    /// How many checks have asked the store.
+    #[must_use]
+    pub fn asked(&self) -> u64 {
+        self.shared.asked.load(Ordering::Relaxed)
     }
 
     fn store(&self) -> &dyn Store {
@@ -180,6 +194,7 @@ impl Store for LiveStore {
         {
             return Ok(Some(known.row()));
         }
+        self.shared.asked.fetch_add(1, Ordering::Relaxed);
         let ticket = memory.ticket(secret);
         let mut row = self.store().session(secret).await?;
         if let Some(row) = &mut row {
@@ -200,6 +215,7 @@ impl Store for LiveStore {
                 return Ok(Some(known.generation.number));
             }
         }
+        self.shared.asked.fetch_add(1, Ordering::Relaxed);
         self.store().touch(secret, now).await
     }
 
@@ -248,8 +264,9 @@ impl Store for LiveStore {
     }
 
     async fn start_session(&self, start: StartSession<'_>) -> Result<Option<Started>, StoreError> {
-        // Others of the account may have to make room.
-        let _changing = self.changing(Notice::Account(start.session.account));
+        // Others of the account may have to make room; and the one that is replaced may be another account's.
+        let _room = self.changing(Notice::Account(start.session.account));
+        let _replaced = start.replaces.map(|secret| self.changing(Notice::Session(secret)));
         self.store().start_session(start).await
     }
 
@@ -290,8 +307,19 @@ impl Store for LiveStore {
 
     // What follows has nothing to do with sessions.
 
+    fn tells_of_changes(&self) -> bool {
+        self.is_believed()
+    }
+
     async fn notices(&self) -> Result<Box<dyn Notices>, StoreError> {
         self.store().notices().await
+    }
+
+    async fn close(&self) {
+        if let Err(error) = self.flush().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the last activity was not written down");
+        }
+        self.store().close().await;
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 //! else finds, and gone with the test that started them, however it ends.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use crate::store::PostgresStore;
+use crate::store::{PostgresStore, Store};
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 use std::{
     fs,
@@ -132,9 +132,15 @@ impl Postgres {
         self.url(&name)
     }
 
-    /// Runs a statement as the database's administrator.
+    /// Runs statements as the user who made the server.
     pub async fn run(&self, database: &str, statement: &str) {
+        self.run_as("daypass", database, statement).await;
+    }
+
+    /// Runs statements as another user.
+    pub async fn run_as(&self, user: &str, database: &str, statement: &str) {
         let options: PgConnectOptions = self.url(database).parse().unwrap();
+        let options = options.username(user);
         let mut connection: PgConnection = options.connect().await.unwrap();
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();

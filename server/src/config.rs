@@ -4,6 +4,7 @@ use crate::{keys::KeySource, pepper::Pepper};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use daypass_auth::{
     EngineConfig, OriginError, is_loopback_origin,
+    live::MOST_KNOWN,
     policy::{Policy, PolicyError, Timeouts},
 };
 use ipnet::IpNet;
@@ -57,6 +58,9 @@ pub enum Command {
     /// Keys that seal cookies.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The database itself.
+    #[command(subcommand)]
+    Db(DbCommand),
 }
 
 /// What can be done with accounts.
@@ -190,6 +194,23 @@ pub enum KeysCommand {
     Rotate(RotateArgs),
 }
 
+/// What can be done with the database itself.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Carry accounts, sessions, events and counts of tries over to an empty database of either kind.
+    ///
+    /// Nobody is signed out by that. Stop the servers first: while it runs neither database can be
+    /// written to. All of it is there at the end, compared row by row, or nothing; run it again if it
+    /// was cut off. Then start the servers with the new address.
+    Move {
+        /// Where everything is now, such as sqlite://data/daypass.db.
+        from: Secret,
+        /// Where it shall be, such as postgres://user@host/database (its password in PGPASSWORD or
+        /// ~/.pgpass).
+        to: Secret,
+    },
+}
+
 /// How to turn the keys.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
@@ -255,6 +276,9 @@ pub struct Options {
     /// How old a session's cookie gets before activity renews it.
     #[arg(long, env = "DAYPASS_RENEW", global = true, value_name = "TIME", default_value = "15m", value_parser = duration)]
     pub renew: Duration,
+    /// How many sessions a server knows without asking the database: about 300 bytes each.
+    #[arg(long, env = "DAYPASS_KNOWN_SESSIONS", global = true, value_name = "NUMBER", default_value_t = MOST_KNOWN as u32, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub known_sessions: u32,
     /// How long what happened is kept.
     #[arg(long, env = "DAYPASS_KEEP_EVENTS", global = true, value_name = "TIME", default_value = "90d", value_parser = duration)]
     pub keep_events: Duration,
@@ -374,6 +398,8 @@ pub struct Settings {
     pub demo: bool,
     /// How long what happened is kept.
     pub keep_events: Duration,
+    /// How many sessions are known without asking the database.
+    pub known_sessions: u32,
     /// How long before the end of a session the page says so.
     pub warning: Duration,
 }
@@ -497,6 +523,7 @@ impl Options {
             policy,
             demo: self.demo,
             keep_events: self.keep_events,
+            known_sessions: self.known_sessions,
             warning: self.warning,
         })
     }

@@ -11,6 +11,7 @@ use crate::{
 use daypass_app::PageSettings;
 use daypass_auth::{
     Engine, EngineConfig,
+    live::LiveStore,
     store::{self, OpenError},
 };
 use std::{
@@ -63,6 +64,7 @@ async fn engine(settings: &Settings) -> Result<Engine, ServeError> {
     }
     let ring = keys.ring().map_err(|error| KeysError::Bad { place: settings.keys.place(), error })?;
     let store = store::open(settings.database_url.reveal()).await?;
+    let store = Arc::new(LiveStore::new(store, settings.known_sessions as usize));
     let config = EngineConfig::for_origin(&settings.origin).map_err(ConfigError::from)?;
     let config = EngineConfig {
         hasher: settings.pepper.add_to(config.hasher)?,
@@ -123,6 +125,8 @@ pub async fn serve(options: &Options) -> Result<(), ServeError> {
         tracing::warn!("requests were still under way after {:?}; they were cut", limits.drain);
     }
     sweeper.abort();
+    // What waits to be written is written.
+    engine.store().close().await;
     tracing::info!(event = "sys_shutdown", seals = engine.seals(), "stopped");
     Ok(())
 }

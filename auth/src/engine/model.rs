@@ -2,7 +2,7 @@
 //! accepted if and only if the model says so, and refused for the reason that the model gives.
 
 use super::{tests, tests::Scene, *};
-use crate::{AccountState, clock::ManualClock};
+use crate::{AccountState, clock::ManualClock, testing};
 
 const PASSWORD: &str = "the password of all";
 const NAMES: [&str; 3] = ["alice", "bob", "carol"];
@@ -73,9 +73,24 @@ impl Dice {
 
 #[tokio::test]
 async fn a_session_is_accepted_exactly_when_the_model_says_so() {
+    check(Scene::new).await;
+}
+
+/// The same with what a process remembers between it and the store.
+#[tokio::test]
+async fn a_session_is_accepted_exactly_when_the_model_says_so_from_memory() {
+    check(Scene::remembering).await;
+}
+
+#[tokio::test]
+async fn a_session_is_accepted_exactly_when_the_model_says_so_on_postgres() {
+    check(async || Scene::at(&testing::database().await).await).await;
+}
+
+async fn check(scene: impl AsyncFn() -> Scene) {
     let mut seen = Seen::default();
     for seed in 1..=8 {
-        run(seed, &mut seen).await;
+        run(seed, scene().await, &mut seen).await;
     }
     assert!(seen.accepted > 100 && seen.renewed > 10 && seen.copied > 3, "{seen:?}: the test tests nothing");
 }
@@ -88,8 +103,7 @@ struct Seen {
     copied: usize,
 }
 
-async fn run(seed: u64, seen: &mut Seen) {
-    let mut scene = Scene::new().await;
+async fn run(seed: u64, mut scene: Scene, seen: &mut Seen) {
     for name in NAMES {
         scene = scene.with(name, PASSWORD).await;
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{AccountId, Key, clock::ManualClock, password::PasswordHash, store::SqliteStore};
+use crate::{AccountId, Key, clock::ManualClock, live::LiveStore, password::PasswordHash, store, testing};
 use tempfile::TempDir;
 
 pub(super) const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -7,20 +7,37 @@ pub(super) const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 pub(super) struct Scene {
     pub(super) engine: Engine,
     clock: Arc<ManualClock>,
-    pub(super) store: Arc<SqliteStore>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) keys: Vec<Key>,
-    _folder: TempDir,
+    pub(super) folder: TempDir,
 }
 
 impl Scene {
     pub(super) async fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let store =
-            Arc::new(SqliteStore::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap());
+        let url = format!("sqlite://{}/test.db", folder.path().display());
+        Self::over(store::open(&url).await.unwrap(), folder)
+    }
+
+    /// The same, with its store elsewhere.
+    pub(super) async fn at(url: &str) -> Self {
+        Self::over(store::open(url).await.unwrap(), TempDir::new().unwrap())
+    }
+
+    /// The same, with what a process remembers in front of it.
+    pub(super) async fn remembering() -> Self {
+        let folder = TempDir::new().unwrap();
+        let url = format!("sqlite://{}/test.db", folder.path().display());
+        let store = LiveStore::new(store::open(&url).await.unwrap(), 1_000);
+        testing::until("it is believed", async || store.is_believed()).await;
+        Self::over(Arc::new(store), folder)
+    }
+
+    fn over(store: Arc<dyn Store>, folder: TempDir) -> Self {
         let clock = ManualClock::at(START);
         let keys = vec![Key::generate().unwrap()];
         let engine = engine(&store, &clock, &keys, Policy::default());
-        Self { engine, clock, store, keys, _folder: folder }
+        Self { engine, clock, store, keys, folder }
     }
 
     pub(super) async fn with(self, name: &str, password: &str) -> Self {
@@ -52,7 +69,7 @@ impl Scene {
     }
 }
 
-pub(super) fn engine(store: &Arc<SqliteStore>, clock: &Arc<ManualClock>, keys: &[Key], policy: Policy) -> Engine {
+pub(super) fn engine(store: &Arc<dyn Store>, clock: &Arc<ManualClock>, keys: &[Key], policy: Policy) -> Engine {
     let config = EngineConfig {
         policy,
         clock: clock.clone(),
@@ -339,7 +356,7 @@ async fn the_store_has_no_secret_in_it() {
     let scene = Scene::new().await.with("alice", "her password").await;
     let (session, cookie) = scene.sign_in("alice", "her password").await;
     let mut bytes = Vec::new();
-    for entry in std::fs::read_dir(scene._folder.path()).unwrap() {
+    for entry in std::fs::read_dir(scene.folder.path()).unwrap() {
         bytes.extend(std::fs::read(entry.unwrap().path()).unwrap());
     }
     let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);

@@ -96,6 +96,12 @@ impl Memory {
         }
     }
 
+    /// How many are known.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
+    }
+
     /// What is known of a session.
     pub(super) fn get(&self, secret: &SecretHash) -> Option<Arc<Known>> {
         let known = self.known.get(secret)?;

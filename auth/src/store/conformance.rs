@@ -44,6 +44,9 @@ where
     counts_of_tries_are_taken_back_and_forgotten(&empty().await).await;
     a_generation_begins_once_and_after_the_one_before_was_seen(Arc::new(empty().await)).await;
     a_touch_never_wins_over_an_end(Arc::new(empty().await)).await;
+    a_sign_out_wins_over_a_confirmation_under_way(Arc::new(empty().await)).await;
+    of_many_that_start_at_once_no_more_are_alive_than_may_be(Arc::new(empty().await)).await;
+    what_ends_all_of_an_account_ends_what_starts_meanwhile(Arc::new(empty().await)).await;
 }
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -128,7 +131,9 @@ async fn a_session_starts_and_is_found_by_its_secret_alone(store: &impl Store) {
     let row = store.session(&secret(2)).await.unwrap().unwrap();
     assert_eq!((row.account, row.account_name, row.epoch, row.account_epoch), (alice.id, alice.name, 0, 0));
     assert_eq!((row.times, row.ended), (session(&account_like(alice.id), 2).times, None));
-    assert_eq!((row.agent.as_str(), row.place.as_str(), row.id.as_str()), ("Firefox", "192.0.2.1", "id2"));
+    let listed = store.sessions(None).await.unwrap().remove(0);
+    assert_eq!((listed.agent.as_str(), listed.place.as_str(), listed.id.as_str()), ("Firefox", "192.0.2.1", "id2"));
+    assert_eq!(row.id, listed.id);
     assert!(store.session(&secret(3)).await.unwrap().is_none());
     assert_eq!(store.touch(&secret(2), later(5)).await.unwrap(), Some(0));
     assert_eq!(store.touch(&secret(2), later(3)).await.unwrap(), Some(0));
@@ -606,5 +611,71 @@ async fn a_touch_never_wins_over_an_end(store: Arc<impl Store>) {
         touching.await.unwrap();
         assert_eq!(store.touch(&secret(n), later(100)).await.unwrap(), None);
         assert_eq!(end_of(&*store, n).await, Some(Reason::SignedOut));
+    }
+}
+
+async fn a_sign_out_wins_over_a_confirmation_under_way(store: Arc<impl Store>) {
+    let alice = account(&*store, "alice").await;
+    for n in 0..40 {
+        let (first, second, third) = (6 * n + 1, 6 * n + 2, 6 * n + 3);
+        start(&*store, &alice, first).await;
+        let confirming = {
+            let (store, alice) = (Arc::clone(&store), alice.clone());
+            tokio::spawn(async move {
+                for (old, new) in [(first, second), (second, third)] {
+                    let new = session(&alice, new);
+                    let hash = hash("hash");
+                    let replaces = Some(secret(old));
+                    let start = StartSession { session: &new, hash: &hash, replaces, confirms: true, limit: NO_LIMIT };
+                    store.start_session(start).await.unwrap();
+                }
+            })
+        };
+        if store.end(Which::Secret(secret(first)), Reason::SignedOut, NOW, None).await.unwrap() == 0 {
+            store.end(Which::Successors(secret(first)), Reason::SignedOut, NOW, None).await.unwrap();
+        }
+        confirming.await.unwrap();
+        assert!(store.sessions(None).await.unwrap().is_empty(), "round {n}: a session outlived its sign-out");
+    }
+}
+
+async fn of_many_that_start_at_once_no_more_are_alive_than_may_be(store: Arc<impl Store>) {
+    let alice = account(&*store, "alice").await;
+    let mut starts = Vec::new();
+    for n in 1..=12 {
+        let (store, alice) = (Arc::clone(&store), alice.clone());
+        starts.push(tokio::spawn(async move {
+            let (new, hash) = (session(&alice, n), hash("hash"));
+            let limit = SessionLimit { most: 3, ..NO_LIMIT };
+            let start = StartSession { session: &new, hash: &hash, replaces: None, confirms: false, limit };
+            store.start_session(start).await.unwrap().unwrap();
+        }));
+    }
+    for start in starts {
+        start.await.unwrap();
+    }
+    assert_eq!(store.sessions(None).await.unwrap().len(), 3);
+}
+
+async fn what_ends_all_of_an_account_ends_what_starts_meanwhile(store: Arc<impl Store>) {
+    for round in 0..10_u8 {
+        let alice = account(&*store, &format!("alice{round}")).await;
+        let mut starts = Vec::new();
+        for n in 1..=10 {
+            let (store, alice) = (Arc::clone(&store), alice.clone());
+            starts.push(tokio::spawn(async move {
+                try_start(&*store, &session(&alice, 10 * round + n), &hash("hash"), None).await.unwrap();
+            }));
+        }
+        match round % 4 {
+            0 => drop(store.end(Which::Account(alice.id, None), Reason::Revoked, NOW, None).await.unwrap()),
+            1 => drop(store.end(Which::All, Reason::Revoked, NOW, None).await.unwrap()),
+            2 => assert!(store.set_state(alice.id, AccountState::Disabled, NOW).await.unwrap()),
+            _ => assert!(store.set_password(alice.id, &hash("new"), NOW).await.unwrap()),
+        }
+        for start in starts {
+            start.await.unwrap();
+        }
+        assert!(store.sessions(Some(alice.id)).await.unwrap().is_empty(), "round {round}");
     }
 }

@@ -281,6 +281,9 @@ pub struct SweepBefore {
 ///   the same password hash as when the password was checked.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
+    /// Closes it. Calls that come later find the store away.
+    async fn close(&self);
+
     /// Whether the store answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -345,6 +348,11 @@ pub trait Store: Send + Sync + 'static {
     /// Writes down what waits to be written, before the process ends.
     async fn flush(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    /// Whether a change by somebody else is known at once: by asking each time, or because it is told.
+    fn tells_of_changes(&self) -> bool {
+        true
     }
 
     /// What changes from now on, whoever changes it.

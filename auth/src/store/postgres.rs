@@ -53,11 +53,6 @@ impl std::fmt::Debug for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Closes the connections. Calls that come later find the store away.
-    pub async fn close(&self) {
-        self.pool.close().await;
-    }
-
     /// The pool itself, for an app that keeps its own tables in the same database. Its connections
     /// find tables of the schema `daypass` alone, unless a statement names another.
     #[must_use]
@@ -68,6 +63,10 @@ impl PostgresStore {
 
 #[async_trait]
 impl Store for PostgresStore {
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         within(ANSWER, async || {
             sqlx::query("SELECT 1 FROM accounts LIMIT 1").fetch_optional(&self.pool).await?;

@@ -40,11 +40,6 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Closes the file. Calls that come later find the store away.
-    pub async fn close(&self) {
-        self.pool.close().await;
-    }
-
     /// The pool itself, for an app that keeps its own tables in the same file.
     #[must_use]
     pub const fn pool(&self) -> &SqlitePool {
@@ -60,6 +55,10 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1 FROM accounts LIMIT 1").fetch_optional(self.live()?).await?;
         Ok(())

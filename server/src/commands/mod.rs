@@ -1,6 +1,7 @@
 //! What operators type. Results go to standard output, the log and errors to standard error.
 #![expect(clippy::print_stdout, reason = "this is the commands' output")]
 
+mod db;
 mod doctor;
 mod events;
 mod import;
@@ -38,6 +39,7 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Sessions(command) => sessions::run(options, command).await,
         Command::Events(args) => events::run(options, args).await,
         Command::Keys(command) => keys::run(options, &command),
+        Command::Db(command) => db::run(command).await,
     }
 }
 

@@ -109,10 +109,12 @@ pub fn router(state: AppState) -> Router {
     limits::outside(router).with_state(state)
 }
 
-/// Whether the store answers.
+/// Whether the store answers. That it does not tell of changes is no reason to send nobody here: then
+/// each check asks it.
 async fn ready(State(state): State<AppState>) -> Response {
     match state.engine.store().ping().await {
-        Ok(()) => "ready\n".into_response(),
+        Ok(()) if state.engine.store().tells_of_changes() => "ready\n".into_response(),
+        Ok(()) => "ready; each check asks the store, which does not tell of changes\n".into_response(),
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response()

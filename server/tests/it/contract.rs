@@ -4,7 +4,7 @@ use crate::host::{Host, PASSWORD, header, removes_cookie, session_cookie, set_co
 use daypass_auth::{
     AccountState, Key, Reason,
     policy::{Policy, Timeouts},
-    store::{Store, Which},
+    store::Which,
 };
 use reqwest::Method;
 use serde_json::json;

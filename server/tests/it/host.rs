@@ -7,7 +7,7 @@ use daypass_auth::{
     clock::{ManualClock, Timestamp},
     password::{Hasher, Password},
     policy::Policy,
-    store::{SqliteStore, Store},
+    store::{self, Store},
 };
 use daypass_server::{AppState, router};
 use ipnet::IpNet;
@@ -27,12 +27,13 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 pub(crate) struct Host {
     pub(crate) engine: Engine,
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) key: Key,
     pub(crate) url: String,
     client: Client,
-    folder: TempDir,
+    database: String,
+    _folder: TempDir,
 }
 
 /// A browser of our own pages: it says so with every request that does not say otherwise.
@@ -48,6 +49,7 @@ pub(crate) struct Scene {
     file: Option<(&'static str, &'static str)>,
     hashed: bool,
     proxies: Vec<IpNet>,
+    database: Option<String>,
 }
 
 impl Host {
@@ -64,6 +66,7 @@ impl Host {
             file: None,
             hashed: false,
             proxies: Vec::new(),
+            database: None,
         }
     }
 
@@ -127,10 +130,10 @@ impl Host {
 
     /// Another node, or this one after a restart: the same database, other keys if wanted.
     pub(crate) async fn another(&self, keys: Vec<Key>, origin: &'static str) -> Self {
-        let url = format!("sqlite://{}/test.db", self.folder.path().display());
-        let store = Arc::new(SqliteStore::open(&url).await.unwrap());
+        let store = store::open(&self.database).await.unwrap();
         let folder = TempDir::new().unwrap();
-        let scene = Scene { origin, policy: *self.engine.policy(), ..Self::scene() };
+        let database = Some(self.database.clone());
+        let scene = Scene { origin, policy: *self.engine.policy(), database, ..Self::scene() };
         build(&scene, store, Arc::clone(&self.clock), keys, folder).await
     }
 }
@@ -164,10 +167,16 @@ impl Scene {
         self
     }
 
-    pub(crate) async fn start(self) -> Host {
+    /// With its store at this address.
+    pub(crate) fn database(mut self, url: String) -> Self {
+        self.database = Some(url);
+        self
+    }
+
+    pub(crate) async fn start(mut self) -> Host {
         let folder = TempDir::new().unwrap();
-        let store =
-            Arc::new(SqliteStore::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap());
+        let url = self.database.get_or_insert_with(|| format!("sqlite://{}/test.db", folder.path().display()));
+        let store = store::open(url).await.unwrap();
         std::fs::create_dir_all(folder.path().join("site/pkg")).unwrap();
         std::fs::write(folder.path().join("site/robots.txt"), "User-agent: *\n").unwrap();
         if let Some((name, content)) = self.file {
@@ -181,13 +190,7 @@ impl Scene {
     }
 }
 
-async fn build(
-    scene: &Scene,
-    store: Arc<SqliteStore>,
-    clock: Arc<ManualClock>,
-    keys: Vec<Key>,
-    folder: TempDir,
-) -> Host {
+async fn build(scene: &Scene, store: Arc<dyn Store>, clock: Arc<ManualClock>, keys: Vec<Key>, folder: TempDir) -> Host {
     let Scene { origin, policy, hashed, .. } = *scene;
     let key = keys[0].clone();
     let config = EngineConfig { policy, clock: clock.clone(), ..EngineConfig::for_origin(origin).unwrap() };
@@ -209,7 +212,8 @@ async fn build(
     });
     let url = listen(app).await;
     let client = client(origin);
-    Host { engine, store, clock, key, url, client, folder }
+    let database = scene.database.clone().unwrap_or_default();
+    Host { engine, store, clock, key, url, client, database, _folder: folder }
 }
 
 async fn listen(app: Router) -> String {

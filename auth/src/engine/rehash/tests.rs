@@ -5,7 +5,7 @@ use crate::{
     password::{Password, PasswordHash},
     policy::{Policy, Times},
     session::SessionSecret,
-    store::{NewSession, Store},
+    store::{NewSession, SqliteStore},
 };
 
 const WEAK: &str = "$argon2id$v=19$m=7168,t=1,p=1$";
@@ -144,10 +144,11 @@ async fn what_really_changed_meanwhile_wins() {
 #[tokio::test]
 async fn a_hash_that_cannot_be_replaced_turns_nobody_away() {
     let imported = Imported::bcrypt().await;
+    let url = format!("sqlite://{}/test.db", imported.scene.folder.path().display());
     sqlx::raw_sql(
         "CREATE TRIGGER full BEFORE UPDATE OF password_hash ON accounts BEGIN SELECT RAISE(ABORT, 'full'); END",
     )
-    .execute(imported.scene.store.pool())
+    .execute(SqliteStore::open(&url).await.unwrap().pool())
     .await
     .unwrap();
     for _ in 0..2 {

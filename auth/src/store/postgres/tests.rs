@@ -1,7 +1,299 @@
 use super::*;
-use crate::{store::conformance, testing};
+use crate::{
+    SessionId,
+    policy::Times,
+    store::{NewSession, OpenError, SessionLimit, conformance},
+    testing::{self, Postgres, until},
+    throttle::Limit,
+};
+use sqlx::postgres::PgListener;
+use std::sync::Arc;
+
+const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+async fn open() -> PostgresStore {
+    PostgresStore::open(&testing::database().await).await.unwrap()
+}
+
+async fn alice(store: &PostgresStore) -> Account {
+    let hash = PasswordHash::from_stored("hash".to_owned());
+    store.create_account(&AccountName::parse("alice").unwrap(), &hash, false, NOW).await.unwrap()
+}
+
+fn secret(n: u16) -> SecretHash {
+    let mut secret = [7; 32];
+    secret[..2].copy_from_slice(&n.to_be_bytes());
+    SecretHash(secret)
+}
+
+async fn start(store: &PostgresStore, account: &Account, n: u16) {
+    let session = NewSession {
+        secret_hash: secret(n),
+        id: SessionId::from_text(format!("id{n}")),
+        account: account.id,
+        epoch: account.epoch,
+        times: Times {
+            authenticated_at: NOW,
+            last_activity: NOW,
+            absolute_deadline: NOW.plus(Duration::from_secs(3600)),
+            remembered: false,
+        },
+        signed_in_at: NOW,
+        agent: String::new(),
+        place: String::new(),
+    };
+    let hash = PasswordHash::from_stored("hash".to_owned());
+    let limit = SessionLimit { most: 10_000, ordinary_since: NOW, remembered_since: NOW };
+    let start = StartSession { session: &session, hash: &hash, replaces: None, confirms: false, limit };
+    store.start_session(start).await.unwrap().unwrap();
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_passes_the_suite_on_postgres() {
     conformance::check(|| async { PostgresStore::open(&testing::database().await).await.unwrap() }).await;
+}
+
+#[tokio::test]
+async fn commits_are_on_disk_and_nothing_waits_for_ever() {
+    let url = testing::database().await;
+    let store = PostgresStore::open(&url).await.unwrap();
+    // Whatever the database says for all: what is promised comes after it.
+    sqlx::raw_sql(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database());
+                     EXECUTE format('ALTER DATABASE %I SET statement_timeout = 0', current_database()); END $$",
+    )
+    .execute(store.pool())
+    .await
+    .unwrap();
+    store.close().await;
+    let store = PostgresStore::open(&url).await.unwrap();
+    for (setting, value) in [
+        ("synchronous_commit", "on"),
+        ("statement_timeout", "4s"),
+        ("lock_timeout", "2s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+        ("transaction_isolation", "read committed"),
+        ("search_path", "daypass"),
+    ] {
+        let found: String =
+            sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(store.pool()).await.unwrap();
+        assert_eq!(found, value, "{setting}");
+    }
+    let slow = sqlx::query("SELECT pg_sleep(3600)").execute(store.pool()).await.unwrap_err();
+    assert!(slow.to_string().contains("statement timeout"), "{slow}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_that_open_a_new_database_at_once_all_succeed() {
+    let server = Postgres::start().await;
+    for _ in 0..3 {
+        let url = server.bare_database().await;
+        assert!(PostgresStore::names(&url).await.unwrap().is_empty());
+        PostgresStore::examine(&url).await.unwrap();
+        assert!(!PostgresStore::is_there(&url).await.unwrap(), "looking made something");
+        let opening: Vec<_> = (0..4)
+            .map(|_| {
+                tokio::spawn({
+                    let url = url.clone();
+                    async move { PostgresStore::open(&url).await }
+                })
+            })
+            .collect();
+        for opened in opening {
+            opened.await.unwrap().unwrap().ping().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_ours_or_newer_is_refused_and_left_as_it_was() {
+    let server = Postgres::start().await;
+    for (what, statements) in [
+        ("other", "CREATE SCHEMA daypass; CREATE TABLE daypass.notes (text TEXT)"),
+        ("newer", "INSERT INTO daypass._sqlx_migrations VALUES (9999, 'later', now(), true, '', 0)"),
+        ("changed", "UPDATE daypass._sqlx_migrations SET checksum = '' WHERE version = 1"),
+        ("forbidden", "CREATE ROLE guest LOGIN"),
+    ] {
+        let mut url = match what {
+            "newer" | "changed" => server.database().await,
+            _ => server.bare_database().await,
+        };
+        let database = url.split(['/', '?']).nth(3).unwrap().to_owned();
+        server.run(&database, statements).await;
+        if what == "forbidden" {
+            url = url.replace("daypass@", "guest@");
+        }
+        for refused in [PostgresStore::open(&url).await.map(drop), PostgresStore::examine(&url).await] {
+            let error = refused.unwrap_err();
+            let right = match what {
+                "other" | "changed" => matches!(error, OpenError::NotOurs { .. }),
+                "newer" => matches!(error, OpenError::Newer { found: 9999, known: 4, .. }),
+                _ => matches!(error, OpenError::Unusable { .. }),
+            };
+            assert!(right, "{what}: {error}");
+            assert_eq!(error.to_string().lines().count(), 1, "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_error_says_the_password() {
+    for url in [
+        "postgres://daypass:canary@127.0.0.1:1/app",
+        "postgres://daypass:canary@nowhere.invalid/app",
+        "postgres://daypass:canary@127.0.0.1/app?password=canary",
+        "postgres://daypass:can#ary@127.0.0.1/app",
+        "postgres://daypass:canary@127.0.0.1:x/app",
+    ] {
+        let error = PostgresStore::open(url).await.unwrap_err();
+        let said = format!("{error} {error:?}");
+        assert!(!said.contains("canary") && !said.contains("ary@"), "{said}");
+    }
+    let server = Postgres::start().await;
+    server.run("postgres", "CREATE DATABASE app").await;
+    let url = server.url("app").replace("daypass@", "nobody:canary@");
+    let said = format!("{:?}", PostgresStore::open(&url).await.unwrap_err());
+    assert!(said.contains("nobody") && !said.contains("canary"), "{said}");
+}
+
+/// Two nodes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_hundred_tries_at_once_on_two_nodes_as_many_are_made_as_are_free() {
+    let url = testing::database().await;
+    let nodes = [PostgresStore::open(&url).await.unwrap(), PostgresStore::open(&url).await.unwrap()];
+    let bucket = |n: u8, free| Bucket { id: BucketId([n; 32]), limit: Limit { free, most: Duration::from_secs(60) } };
+    let mut tries = Vec::new();
+    for n in 0..200 {
+        let node = nodes[n % 2].clone();
+        // In either order: whoever holds one waits for the other.
+        let mut buckets = vec![bucket(1, 5), bucket(2, 100)];
+        if n % 3 == 0 {
+            buckets.reverse();
+        }
+        tries.push(tokio::spawn(async move { node.count_try(&buckets, NOW).await }));
+    }
+    let mut made = 0;
+    for result in tries {
+        match result.await.unwrap() {
+            Ok(None) => made += 1,
+            Ok(Some(wait)) => assert_eq!(wait, Duration::from_secs(1)),
+            // A machine that is too slow for so many at once.
+            Err(StoreError::Unavailable(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(made, 5, "so many as are free, and not one more");
+}
+
+#[tokio::test]
+async fn what_had_to_make_way_is_tried_again() {
+    let store = open().await;
+    let alice = alice(&store).await;
+    sqlx::raw_sql(
+        "CREATE SEQUENCE tries;
+         CREATE FUNCTION make_way() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF nextval('tries') < 3 THEN RAISE EXCEPTION 'make way' USING ERRCODE = '40P01'; END IF;
+             RETURN NEW; END $$;
+         CREATE TRIGGER make_way BEFORE INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION make_way()",
+    )
+    .execute(store.pool())
+    .await
+    .unwrap();
+    start(&store, &alice, 1).await;
+    assert_eq!(store.events(Some(alice.id), 10).await.unwrap().len(), 1, "what was undone left nothing");
+    // Not for ever.
+    sqlx::raw_sql("ALTER SEQUENCE tries MINVALUE -1000 RESTART -1000").execute(store.pool()).await.unwrap();
+    let hash = PasswordHash::from_stored("hash".to_owned());
+    let session = NewSession {
+        secret_hash: secret(2),
+        id: SessionId::from_text("id2".to_owned()),
+        account: alice.id,
+        epoch: 0,
+        times: Times { authenticated_at: NOW, last_activity: NOW, absolute_deadline: NOW, remembered: false },
+        signed_in_at: NOW,
+        agent: String::new(),
+        place: String::new(),
+    };
+    let limit = SessionLimit { most: 10, ordinary_since: NOW, remembered_since: NOW };
+    let start = StartSession { session: &session, hash: &hash, replaces: None, confirms: false, limit };
+    assert!(matches!(store.start_session(start).await, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_row_that_somebody_holds_is_not_waited_for_beyond_a_bound() {
+    let store = Arc::new(open().await);
+    let alice = alice(&store).await;
+    start(&store, &alice, 1).await;
+    let mut holding = store.pool().begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM accounts FOR UPDATE").execute(&mut *holding).await.unwrap();
+    let ended = store.end(Which::Secret(secret(1)), Reason::Revoked, NOW, None).await;
+    assert!(matches!(ended, Err(StoreError::Unavailable(_))), "{ended:?}");
+    holding.rollback().await.unwrap();
+    assert_eq!(store.end(Which::Secret(secret(1)), Reason::Revoked, NOW, None).await.unwrap(), 1);
+}
+
+/// What is heard on the channel from what is done.
+async fn heard(listener: &mut PgListener, store: &PostgresStore) -> Vec<String> {
+    sqlx::query("SELECT pg_notify('daypass', 'last')").execute(store.pool()).await.unwrap();
+    let mut heard = Vec::new();
+    loop {
+        let payload = listener.recv().await.unwrap().payload().to_owned();
+        if payload == "last" {
+            heard.sort();
+            return heard;
+        }
+        heard.push(payload);
+    }
+}
+
+#[tokio::test]
+async fn nodes_hear_what_ended_and_not_what_was_used() {
+    let store = open().await;
+    let mut listener = PgListener::connect_with(store.pool()).await.unwrap();
+    listener.listen("daypass").await.unwrap();
+    let session = |n| {
+        let hex: String = secret(n).0.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("s:{hex}")
+    };
+    let alice = alice(&store).await;
+    let account = format!("a:{}", alice.id.0);
+    for n in 0..150 {
+        start(&store, &alice, n).await;
+    }
+    store.touch(&secret(1), NOW.plus(Duration::from_secs(1))).await.unwrap();
+    store.record_failure(Some(alice.id), NOW, Source::default()).await.unwrap();
+    assert!(heard(&mut listener, &store).await.is_empty(), "that nothing ended is no news");
+
+    store.renew(&secret(1), 0, NOW).await.unwrap().unwrap();
+    assert_eq!(heard(&mut listener, &store).await, [session(1)], "the newest cookie is another");
+    store.see(&secret(1), 1, NOW).await.unwrap();
+    assert_eq!(heard(&mut listener, &store).await, [session(1)], "the one before is good for a moment alone");
+    store.see(&secret(1), 1, NOW).await.unwrap();
+    store.end(Which::Secret(secret(2)), Reason::SignedOut, NOW, None).await.unwrap();
+    assert_eq!(heard(&mut listener, &store).await, [session(2)]);
+    store.end(Which::Secret(secret(2)), Reason::SignedOut, NOW, None).await.unwrap();
+    assert!(heard(&mut listener, &store).await.is_empty(), "twice is once");
+    let hash = |text: &str| PasswordHash::from_stored(text.to_owned());
+    store.rehash(alice.id, &hash("hash"), &hash("stronger")).await.unwrap();
+    assert_eq!(heard(&mut listener, &store).await, std::slice::from_ref(&account));
+    store.end(Which::Account(alice.id, Some(secret(3))), Reason::RevokedByYou, NOW, None).await.unwrap();
+    assert_eq!(heard(&mut listener, &store).await, ["*"], "many are one notice");
+    store.set_state(alice.id, AccountState::Disabled, NOW).await.unwrap();
+    assert_eq!(heard(&mut listener, &store).await, [account.clone(), session(3)]);
+    store.set_state(alice.id, AccountState::Disabled, NOW).await.unwrap();
+    assert!(heard(&mut listener, &store).await.is_empty());
+    store.delete_account(alice.id).await.unwrap();
+    assert_eq!(heard(&mut listener, &store).await, [account]);
+}
+
+#[tokio::test]
+async fn a_node_that_died_in_the_middle_of_it_keeps_no_locks() {
+    let url = testing::database().await;
+    let (store, dead) = (PostgresStore::open(&url).await.unwrap(), PostgresStore::open(&url).await.unwrap());
+    let alice = alice(&store).await;
+    let mut holding = dead.pool().begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM accounts FOR UPDATE").execute(&mut *holding).await.unwrap();
+    // It says nothing more, and its connection stays open.
+    until("the lock is let go of", || async { store.set_state(alice.id, AccountState::Active, NOW).await.is_ok() })
+        .await;
 }

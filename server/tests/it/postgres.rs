@@ -1,0 +1,101 @@
+//! Nodes over one PostgreSQL, which the tests break: nobody is let in by that, nobody is signed out,
+//! and all is well again by itself.
+
+use crate::host::{Host, header, set_cookies, status_and_json};
+use daypass_auth::testing::{Postgres, database, until};
+use serde_json::json;
+
+#[tokio::test]
+async fn what_one_node_ends_is_refused_by_the_other() {
+    let host = Host::scene().database(database().await).start().await;
+    let other = host.another(vec![host.key.clone()], "http://127.0.0.1:3000").await;
+    let cookie = host.sign_in().await;
+    assert_eq!(other.me(&cookie).await, (200, json!({"account": "alice"})));
+    let out = other.post("/api/sign_out", "").header("cookie", &cookie).send().await.unwrap();
+    assert_eq!(out.status(), 200);
+    assert_eq!(host.reason(&cookie).await, "signed_out");
+    let cookie = other.sign_in().await;
+    let alice = host.account("alice").await;
+    host.store.set_state(alice, daypass_auth::AccountState::Disabled, host.engine.now()).await.unwrap();
+    assert_eq!(other.reason(&cookie).await, "account_disabled");
+    host.store.set_state(alice, daypass_auth::AccountState::Active, host.engine.now()).await.unwrap();
+    let cookie = host.sign_in().await;
+    host.advance(600_000);
+    assert_eq!(other.reason(&cookie).await, "idle");
+}
+
+/// Every call says that the store is away, and leaves the cookie.
+async fn is_away(host: &Host, cookie: &str) {
+    for (method, path) in [("GET", "/api/me"), ("POST", "/api/extend"), ("POST", "/api/sign_out")] {
+        let request = if method == "GET" { host.get(path) } else { host.post(path, "") };
+        let answer = request.header("cookie", cookie).send().await.unwrap();
+        assert!(set_cookies(&answer).is_empty(), "{path} touches the cookie");
+        assert_eq!(header(&answer, "retry-after"), "2");
+        assert_eq!(status_and_json(answer).await, (503, json!({"error": "unavailable"})), "{path}");
+    }
+    assert_eq!(host.get("/readyz").send().await.unwrap().status(), 503);
+}
+
+async fn comes_back(host: &Host, cookie: &str) {
+    until("the session is there again", || async { host.me(cookie).await.0 == 200 }).await;
+    assert_eq!(host.get("/readyz").send().await.unwrap().status(), 200);
+    host.sign_in().await;
+}
+
+#[tokio::test]
+async fn a_database_that_was_killed_or_held_is_503_and_comes_back() {
+    let server = Postgres::start().await;
+    let host = Host::scene().database(server.database().await).start().await;
+    let cookie = host.sign_in().await;
+    let ended = host.sign_in().await;
+    host.post("/api/sign_out", "").header("cookie", &ended).send().await.unwrap();
+    for _ in 0..2 {
+        server.kill();
+        is_away(&host, &cookie).await;
+        server.start_again();
+        comes_back(&host, &cookie).await;
+        assert_eq!(host.reason(&ended).await, "signed_out", "what was acknowledged stays");
+
+        // Connections stay open, and nothing is answered.
+        server.hold();
+        is_away(&host, &cookie).await;
+        server.go_on();
+        comes_back(&host, &cookie).await;
+        assert_eq!(host.reason(&ended).await, "signed_out");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_cut_is_replaced_and_nobody_notices() {
+    let server = Postgres::start().await;
+    let host = Host::scene().database(server.database().await).start().await;
+    let cookie = host.sign_in().await;
+    for _ in 0..5 {
+        server
+            .run(
+                "postgres",
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'daypass'",
+            )
+            .await;
+        assert_eq!(host.me(&cookie).await.0, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_database_without_a_free_connection_is_away_until_there_is_one() {
+    let server = Postgres::start().await;
+    let url = server.database().await;
+    let host = Host::scene().database(url.clone()).start().await;
+    let cookie = host.sign_in().await;
+    let name = url.split(['/', '?']).nth(3).unwrap().to_owned();
+    let shut = format!(
+        "ALTER DATABASE {name} CONNECTION LIMIT 0; ALTER ROLE daypass NOSUPERUSER;
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    );
+    // Limits are not for administrators, who are to be able to lift them.
+    server.run("postgres", "CREATE ROLE boss SUPERUSER LOGIN").await;
+    server.run("postgres", &shut).await;
+    is_away(&host, &cookie).await;
+    server.run_as("boss", "postgres", &format!("ALTER DATABASE {name} CONNECTION LIMIT 20")).await;
+    comes_back(&host, &cookie).await;
+}
