@@ -111,6 +111,8 @@ fn the_doctor_shows_what_is_in_force_and_no_secret() {
     }
     assert!(!said.contains(key.trim()));
     assert!(nothing_was_made(&folder), "looking changed something");
+    let elsewhere = folder.env("DAYPASS_DATABASE_URL", "postgres://daypass@nowhere.invalid/app");
+    assert!(text(&elsewhere.run(&["doctor"]).stdout).contains("use sslmode=verify-full"));
     let safe = Folder::new().env("DAYPASS_PUBLIC_ORIGIN", "https://app.example").env("DAYPASS_KEYS", key.trim());
     assert!(safe.ok(&["doctor"]).contains("nothing unsafe was found"));
 }

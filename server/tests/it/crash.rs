@@ -6,6 +6,8 @@ use tokio::{sync::Mutex, task::JoinSet};
 
 const PASSWORD: &str = "correct horse battery staple";
 const ROUNDS: u64 = 25;
+/// On a machine that has much else to do, a server hardly gets to anything before it is killed.
+const MOST_ROUNDS: u64 = 250;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_it_comes_back_as_it_was() {
@@ -20,7 +22,10 @@ async fn killed_at_any_moment_it_comes_back_as_it_was() {
     let mut alive: Vec<String> = Vec::new();
     let mut dead: Vec<String> = Vec::new();
     let (mut born, mut buried) = (0, 0);
-    for round in 0..ROUNDS {
+    for round in 0..MOST_ROUNDS {
+        if round >= ROUNDS && born > 5 && buried > 5 {
+            break;
+        }
         let server = Arc::new(folder.serve());
         for cookie in &alive {
             assert_eq!(server.me(cookie).await.0, 200, "an acknowledged session is gone, round {round}");

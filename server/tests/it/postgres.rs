@@ -4,6 +4,7 @@
 use crate::host::{Host, header, set_cookies, status_and_json};
 use daypass_auth::testing::{Postgres, database, until};
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test]
 async fn what_one_node_ends_is_refused_by_the_other() {
@@ -28,6 +29,8 @@ async fn what_one_node_ends_is_refused_by_the_other() {
 async fn is_away(host: &Host, cookie: &str) {
     for (method, path) in [("GET", "/api/me"), ("POST", "/api/extend"), ("POST", "/api/sign_out")] {
         let request = if method == "GET" { host.get(path) } else { host.post(path, "") };
+        // By the store's own bound, and not by the one of requests.
+        let request = request.timeout(Duration::from_secs(25));
         let answer = request.header("cookie", cookie).send().await.unwrap();
         assert!(set_cookies(&answer).is_empty(), "{path} touches the cookie");
         assert_eq!(header(&answer, "retry-after"), "2");
