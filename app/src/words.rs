@@ -17,6 +17,9 @@ pub fn ended(reason: Reason, idle_ms: u64, absolute_ms: u64) -> String {
         Reason::SessionLimit => {
             "You signed in on another device, and this session was the one longest unused.".to_owned()
         }
+        Reason::Copied => {
+            "Somebody else may have used this session, so it was ended. Sign in and change your password.".to_owned()
+        }
         Reason::PasswordChanged => "Your password was changed, so this session ended.".to_owned(),
         Reason::AccountDisabled => "This account is disabled. Ask an administrator.".to_owned(),
         _ => "This session is no longer valid. Sign in again.".to_owned(),
@@ -121,6 +124,7 @@ const fn session_ended(reason: Reason) -> &'static str {
         Reason::Revoked => "Session ended by an administrator",
         Reason::RevokedByYou => "Session ended from another device",
         Reason::SessionLimit => "Session ended: too many devices",
+        Reason::Copied => "Session ended: a copy of it was used",
         Reason::PasswordChanged => "Session ended: the password was changed",
         Reason::AccountDisabled => "Session ended: the account was disabled",
         _ => "Session ended",

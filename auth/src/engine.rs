@@ -11,10 +11,10 @@ use crate::{
     audit::{KEEP_EVENTS, Source},
     clock::{Clock, SystemClock, Timestamp},
     password::{HashError, Hasher, Password, PasswordHash},
-    policy::{Policy, Standing, Times},
+    policy::{OLD_COOKIE, Policy, Standing, Times},
     seal::{Claim, CookieSpec, SealCount, Sealer},
     session::{NoRandomness, Session, SessionAccount, SessionId, SessionSecret},
-    store::{NewSession, SessionLimit, SessionRow, StartSession, Store, StoreError, SweepBefore, Which},
+    store::{Generation, NewSession, SessionLimit, SessionRow, StartSession, Store, StoreError, SweepBefore, Which},
     throttle::{Device, FORGET},
 };
 use std::{sync::Arc, time::Duration};
@@ -352,6 +352,8 @@ impl Engine {
             secret,
             account: SessionAccount { id: account.id, name: account.name, epoch: new.epoch },
             checked_at: new.times.authenticated_at,
+            generation: Generation { number: 0, issued_at: new.times.authenticated_at, seen_at: None },
+            is_stale: false,
             times: new.times,
             signed_in_at: new.signed_in_at,
             policy: self.0.policy,
@@ -394,6 +396,7 @@ impl Engine {
             authenticated_at: session.times.authenticated_at,
             last_activity: session.times.last_activity,
             remembered: session.times.remembered,
+            generation: session.generation.number,
         })
         .await
     }
@@ -411,7 +414,10 @@ impl Engine {
             };
             let now = self.now();
             let (reason, idle_since) = match self.judge(&claim, row, now) {
-                Verdict::Accept(session) => return Access::Active(session),
+                Verdict::Accept(session) => {
+                    self.see(&session).await;
+                    return Access::Active(session);
+                }
                 Verdict::Refuse(reason) => return Access::Absent { reason, remembered },
                 Verdict::End(reason, idle_since) => (reason, idle_since),
             };
@@ -420,7 +426,15 @@ impl Engine {
                 // Somebody used it or ended it since we read it: what counts is what is there now.
                 Ok(0) => {}
                 Ok(_) => {
-                    tracing::info!(event = "session_expired", reason = %reason, "a session timed out");
+                    if reason == Reason::Copied {
+                        tracing::warn!(
+                            event = "session_copied",
+                            account = claim.account.0,
+                            "an old cookie was used; the session was ended"
+                        );
+                    } else {
+                        tracing::info!(event = "session_expired", reason = %reason, "a session timed out");
+                    }
                     return Access::Absent { reason, remembered };
                 }
                 Err(error) => return unavailable(error),
@@ -473,8 +487,14 @@ impl Engine {
                 tracing::warn!(event = "clock_anomaly", "a session comes from the future");
                 Verdict::Refuse(Reason::Invalid)
             }
+            Standing::Alive(_) if row.generation.number < claim.generation => Verdict::Refuse(Reason::Invalid),
+            Standing::Alive(_) if is_copied(claim.generation, row.generation, now) => {
+                Verdict::End(Reason::Copied, None)
+            }
             Standing::Alive(_) => Verdict::Accept(Arc::new(Session {
                 id: row.id,
+                generation: row.generation,
+                is_stale: claim.generation < row.generation.number,
                 secret: claim.secret.clone(),
                 account: SessionAccount { id: row.account, name: row.account_name, epoch: row.epoch },
                 times,
@@ -507,7 +527,33 @@ impl Engine {
         if !matches!(self.0.policy.standing(&session.times, now), Standing::Alive(_)) {
             return Ok(None);
         }
-        Ok(self.0.store.touch(&session.hash(), now).await?.then_some(extended))
+        let (hash, generation) = (session.hash(), session.generation);
+        let renewed = if self.0.policy.is_renewal_due(generation.issued_at, now) {
+            self.0.store.renew(&hash, generation.number, now).await?
+        } else {
+            None
+        };
+        // Not due, or another request has renewed it a moment ago: then its generation is the newest.
+        let number = match renewed {
+            Some(number) => Some(number),
+            None => self.0.store.touch(&hash, now).await?,
+        };
+        Ok(number.map(|number| {
+            let issued_at = if number == generation.number { generation.issued_at } else { now };
+            Session { generation: Generation { number, issued_at, ..generation }, ..extended }
+        }))
+    }
+
+    /// Writes down that the newest cookie has arrived: from now on the one before is good for a short
+    /// time alone. That it could not be written down only makes that time longer.
+    async fn see(&self, session: &Session) {
+        let generation = session.generation;
+        if session.is_stale || generation.number == 0 || generation.seen_at.is_some() {
+            return;
+        }
+        if let Err(error) = self.0.store.see(&session.hash(), generation.number, session.checked_at).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a renewed cookie could not be written down");
+        }
     }
 
     /// Ends a session because its person signs out. Twice is fine.
@@ -564,6 +610,17 @@ impl Engine {
             // Between two bites sign-ins have their turn at the write lock.
             tokio::task::yield_now().await;
         }
+    }
+}
+
+/// Whether a cookie of this generation is a copy: an older one than the last but one, or that one when the
+/// newest has been in use for a while. Until the newest was seen its answer may have been lost, and for
+/// a short time after that requests are under way that carry the one before.
+fn is_copied(presented: u32, newest: Generation, now: Timestamp) -> bool {
+    match newest.number - presented {
+        0 => false,
+        1 => newest.seen_at.is_some_and(|seen| now >= seen.plus(OLD_COOKIE)),
+        _ => true,
     }
 }
 

@@ -108,6 +108,11 @@ impl Key {
         digest.iter().take(ID_BYTES).map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// The whole of it, where it is not a cookie's key.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.master()
+    }
+
     pub(crate) const fn jar_key(&self) -> &tower_cookies::Key {
         &self.0
     }

@@ -25,6 +25,12 @@ const SUDO: Duration = Duration::from_secs(600);
 /// How many sessions an account may have (ASVS 7.1.2).
 const MOST_SESSIONS: u32 = 20;
 
+/// How old a session's cookie gets before activity renews it: what was copied is good for no longer.
+const RENEW_EVERY: Duration = Duration::from_secs(15 * 60);
+/// For how long a cookie is good after its successor was first seen: requests that are under way, in
+/// other tabs too, carry it.
+pub const OLD_COOKIE: Duration = Duration::from_secs(30);
+
 /// The timeouts of ordinary and of remembered sessions, how many of them an account may have, and
 /// how long a password counts as just given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +39,7 @@ pub struct Policy {
     remembered: Timeouts,
     sudo: Duration,
     most_sessions: u32,
+    renew_every: Duration,
 }
 
 /// Why timeouts are refused.
@@ -76,6 +83,7 @@ impl Default for Policy {
             remembered: Timeouts { idle: Duration::from_secs(14 * DAY), absolute: Duration::from_secs(30 * DAY) },
             sudo: SUDO,
             most_sessions: MOST_SESSIONS,
+            renew_every: RENEW_EVERY,
         }
     }
 }
@@ -112,6 +120,18 @@ impl Policy {
     #[must_use]
     pub const fn with_most_sessions(self, most: u32) -> Self {
         Self { most_sessions: if most == 0 { 1 } else { most }, ..self }
+    }
+
+    /// The same, with another age at which activity renews a session's cookie.
+    #[must_use]
+    pub const fn with_renewal(self, renew_every: Duration) -> Self {
+        Self { renew_every, ..self }
+    }
+
+    /// Whether activity at `now` renews a cookie that was issued at `issued`.
+    #[must_use]
+    pub fn is_renewal_due(&self, issued: Timestamp, now: Timestamp) -> bool {
+        now.since(issued) >= self.renew_every
     }
 
     /// How many sessions an account may have; of more, the one longest unused ends.

@@ -29,6 +29,8 @@ pub enum Reason {
     Replaced,
     /// The account had as many sessions as it may have, and this was the one longest unused.
     SessionLimit,
+    /// An older cookie of the session was used long after a newer one: somebody has a copy.
+    Copied,
     /// The account's password was changed.
     PasswordChanged,
     /// The account was disabled.
@@ -40,7 +42,7 @@ impl Reason {
     pub const HEADER: &str = "daypass-ended";
 
     /// All reasons, in the order of their declaration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::None,
         Self::Invalid,
         Self::Idle,
@@ -50,6 +52,7 @@ impl Reason {
         Self::RevokedByYou,
         Self::Replaced,
         Self::SessionLimit,
+        Self::Copied,
         Self::PasswordChanged,
         Self::AccountDisabled,
     ];
@@ -67,6 +70,7 @@ impl Reason {
             Self::RevokedByYou => "revoked_by_you",
             Self::Replaced => "replaced",
             Self::SessionLimit => "session_limit",
+            Self::Copied => "copied",
             Self::PasswordChanged => "password_changed",
             Self::AccountDisabled => "account_disabled",
         }

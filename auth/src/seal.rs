@@ -121,6 +121,9 @@ struct Content {
     la: Timestamp,
     /// Remembered.
     r: bool,
+    /// Generation of the cookie.
+    #[serde(default)]
+    g: u32,
 }
 
 /// What the device cookie says.
@@ -142,6 +145,7 @@ pub(crate) struct Claim {
     pub(crate) authenticated_at: Timestamp,
     pub(crate) last_activity: Timestamp,
     pub(crate) remembered: bool,
+    pub(crate) generation: u32,
 }
 
 /// Seals and opens the session cookie's value.
@@ -166,6 +170,7 @@ impl Sealer {
             at: session.times.authenticated_at,
             la: session.times.last_activity,
             r: session.times.remembered,
+            g: session.generation.number,
         };
         let value = self.seal(self.cookies.session, &content)?;
         // An ordinary session has no age of its own in the browser: it goes when the browser closes
@@ -192,6 +197,7 @@ impl Sealer {
             authenticated_at: content.at,
             last_activity: content.la,
             remembered: content.r,
+            generation: content.g,
         })
     }
 
@@ -238,6 +244,7 @@ mod tests {
         AccountName, Key, SessionId,
         policy::{Policy, Times},
         session::SessionAccount,
+        store::Generation,
     };
     use base64::{Engine as _, prelude::BASE64_STANDARD};
 
@@ -270,6 +277,8 @@ mod tests {
             checked_at: now,
             policy,
             signed_in_at: now,
+            generation: Generation { number: 0, issued_at: now, seen_at: None },
+            is_stale: false,
             failed_attempts: 0,
             device: None,
         }
@@ -381,6 +390,7 @@ mod tests {
             at: Timestamp::from_millis(0),
             la: Timestamp::from_millis(0),
             r: false,
+            g: 0,
         };
         let name = sealer.cookies.session;
         assert!(sealer.open_session(&sealer.seal(name, &content(1, "session")).unwrap()).is_some());

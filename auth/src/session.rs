@@ -5,6 +5,7 @@ use crate::{
     clock::Timestamp,
     info::millis,
     policy::{Deadlines, Policy, Times},
+    store::Generation,
     throttle::Device,
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -111,6 +112,10 @@ pub struct Session {
     pub(crate) account: SessionAccount,
     pub(crate) times: Times,
     pub(crate) signed_in_at: Timestamp,
+    /// Of its newest cookie.
+    pub(crate) generation: Generation,
+    /// Whether the request brought an older cookie than the newest.
+    pub(crate) is_stale: bool,
     pub(crate) checked_at: Timestamp,
     pub(crate) policy: Policy,
     /// Known to the session that was just started alone.
@@ -120,6 +125,12 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether the answer that brought the newest cookie may have been lost, so that it is sent again.
+    /// Not once the newest was seen: whoever still has the one before is late, or has a copy.
+    pub(crate) const fn lacks_newest(&self) -> bool {
+        self.is_stale && self.generation.seen_at.is_none()
+    }
+
     /// The session's name for people and operators.
     #[must_use]
     pub const fn id(&self) -> &SessionId {

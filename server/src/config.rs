@@ -1,6 +1,6 @@
 //! Configuration: flags and environment, checked as a whole before anything is opened.
 
-use crate::keys::KeySource;
+use crate::{keys::KeySource, pepper::Pepper};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use daypass_auth::{
     EngineConfig, OriginError, is_loopback_origin,
@@ -22,6 +22,8 @@ pub const DEMO_DATABASE: &str = "sqlite://data/demo.db";
 /// WCAG 2.2.1 asks for twenty seconds in which somebody can answer with one simple action.
 const SHORTEST_WARNING: Duration = Duration::from_secs(20);
 /// The shortest time for which a password counts as just given: what asked for it has to be done in it.
+/// Twice as long as the cookie before is good for, so that never two old ones are.
+const SHORTEST_RENEW: Duration = Duration::from_secs(60);
 const SHORTEST_SUDO: Duration = Duration::from_secs(30);
 const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
 
@@ -217,6 +219,10 @@ pub struct Options {
     /// on loopback].
     #[arg(long, env = "DAYPASS_KEYS_FILE", global = true, value_name = "FILE")]
     pub keys_file: Option<PathBuf>,
+    /// A file with a secret that is mixed into password hashes, written like the key file, kept apart
+    /// from the database and its backups. Once it is set, passwords need it.
+    #[arg(long, env = "DAYPASS_PEPPER_FILE", global = true, value_name = "FILE")]
+    pub pepper_file: Option<PathBuf>,
     /// What people type into their browser, such as https://app.example [default: http on the
     /// address that is listened on, if that is loopback].
     #[arg(long, env = "DAYPASS_PUBLIC_ORIGIN", global = true, value_name = "ORIGIN")]
@@ -243,6 +249,9 @@ pub struct Options {
     /// For how long after a password was given sensitive things are done without asking for it again.
     #[arg(long, env = "DAYPASS_SUDO", global = true, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub sudo: Duration,
+    /// How old a session's cookie gets before activity renews it.
+    #[arg(long, env = "DAYPASS_RENEW", global = true, value_name = "TIME", default_value = "15m", value_parser = duration)]
+    pub renew: Duration,
     /// How many sessions an account may have; of more, the one longest unused ends.
     #[arg(long, env = "DAYPASS_MOST_SESSIONS", global = true, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub most_sessions: u32,
@@ -322,6 +331,9 @@ pub enum ConfigError {
     /// What was just confirmed would have to be confirmed again.
     #[error("a password that counts as just given for {0:?} is too short; 30s at least")]
     Sudo(Duration),
+    /// Requests that are under way would carry a cookie that counts as a copy.
+    #[error("a cookie that is renewed every {0:?} is renewed too often; every minute at most")]
+    Renew(Duration),
     /// Everybody knows those passwords.
     #[error("demo accounts are for loopback alone, which {0} is not")]
     Demo(String),
@@ -334,6 +346,8 @@ pub struct Settings {
     pub database_url: String,
     /// Where the keys come from.
     pub keys: KeySource,
+    /// Where the pepper comes from.
+    pub pepper: Pepper,
     /// What people type into their browser.
     pub origin: String,
     /// For whom cookies are sealed.
@@ -385,6 +399,11 @@ impl Options {
         KeySource::new(self.keys.clone(), self.keys_file.clone(), loopback)
     }
 
+    /// Where the pepper is.
+    pub(crate) fn pepper(&self) -> Pepper {
+        Pepper::new(self.pepper_file.as_deref())
+    }
+
     fn effective_origin(&self) -> String {
         match (given(self.public_origin.as_ref()), self.listen_address()) {
             (Some(origin), _) => origin.to_owned(),
@@ -415,7 +434,7 @@ impl Options {
             Timeouts { idle: self.idle_timeout, absolute: self.absolute_timeout },
             Timeouts { idle: self.remembered_idle_timeout, absolute: self.remembered_absolute_timeout },
         )
-        .map(|policy| policy.with_sudo(self.sudo).with_most_sessions(self.most_sessions))
+        .map(|policy| policy.with_sudo(self.sudo).with_most_sessions(self.most_sessions).with_renewal(self.renew))
     }
 
     /// Checks the whole. Opens and makes nothing.
@@ -429,6 +448,9 @@ impl Options {
         }
         if self.sudo < SHORTEST_SUDO {
             return Err(ConfigError::Sudo(self.sudo));
+        }
+        if self.renew < SHORTEST_RENEW {
+            return Err(ConfigError::Renew(self.renew));
         }
         let listen = self.listen_address()?;
         let origin = match given(self.public_origin.as_ref()) {
@@ -452,6 +474,7 @@ impl Options {
         Ok(Settings {
             database_url: self.database(),
             keys,
+            pepper: self.pepper(),
             origin,
             audience,
             listen,
@@ -526,6 +549,7 @@ mod tests {
         assert!(matches!(refused(&["--idle-timeout", "0s"]), ConfigError::Policy(_)));
         assert!(matches!(refused(&["--warning", "19s"]), ConfigError::Warning(_)));
         assert!(matches!(refused(&["--sudo", "29s"]), ConfigError::Sudo(_)));
+        assert!(matches!(refused(&["--renew", "59s"]), ConfigError::Renew(_)));
         assert!(matches!(refused(&["--listen", "nowhere"]), ConfigError::Listen(_)));
         for origin in [
             "https://app.example/path",

@@ -71,6 +71,9 @@ pub enum KeysError {
         /// The file.
         path: String,
     },
+    /// Whoever finds one would have the other.
+    #[error("{0} is both a key and a pepper; make the pepper another one (`daypass keys new`), and keep it apart")]
+    Shared(String),
     /// Two places.
     #[error("keys are given twice, by DAYPASS_KEYS and DAYPASS_KEYS_FILE; unset one")]
     Both,

@@ -10,6 +10,7 @@ mod demo;
 pub mod http;
 mod keys;
 mod listen;
+mod pepper;
 mod serve;
 #[cfg(feature = "test-clock")]
 mod test_clock;

@@ -50,6 +50,7 @@ pub enum ServeError {
 /// refused leaves everything as it was.
 async fn look(settings: &Settings) -> Result<TcpListener, ServeError> {
     settings.keys.load(false)?;
+    settings.pepper.look(&settings.keys)?;
     SqliteStore::examine(&settings.database_url).await?;
     TcpListener::bind(settings.listen).await.map_err(|error| ServeError::Listen(settings.listen, error))
 }
@@ -62,13 +63,15 @@ async fn engine(settings: &Settings) -> Result<Engine, ServeError> {
     }
     let ring = keys.ring().map_err(|error| KeysError::Bad { place: settings.keys.place(), error })?;
     let store = Arc::new(SqliteStore::open(&settings.database_url).await?);
+    let config = EngineConfig::for_origin(&settings.origin).map_err(ConfigError::from)?;
     let config = EngineConfig {
+        hasher: settings.pepper.add_to(config.hasher)?,
         #[cfg(feature = "test-clock")]
         clock: crate::test_clock::clock(),
         policy: settings.policy,
         audience: settings.audience.clone(),
         demo: settings.demo,
-        ..EngineConfig::for_origin(&settings.origin).map_err(ConfigError::from)?
+        ..config
     };
     Ok(Engine::new(store, ring, config))
 }

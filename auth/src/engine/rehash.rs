@@ -52,7 +52,7 @@ impl Engine {
     /// Replaces a hash that is outdated. That this fails is no reason to turn anybody away: the next
     /// sign-in tries again.
     async fn rehash(&self, account: AccountId, old: &PasswordHash, password: Password) {
-        if !old.is_outdated() {
+        if !self.0.hasher.is_outdated(old) {
             return;
         }
         let new = match self.0.hasher.hash(password).await {

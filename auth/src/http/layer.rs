@@ -96,7 +96,11 @@ pub(crate) async fn session(
 
     let spec = engine.cookies();
     match (gate.take(), &access) {
-        (Change::Name(session), _) => send(&engine, &cookies, &session),
+        (Change::Name(session), access) => {
+            if is_news(&session, access) {
+                send(&engine, &cookies, &session);
+            }
+        }
         (Change::Forget, _) => {
             if let (Access::Absent { reason: Reason::Replaced, .. }, Brought::One(value)) =
                 (&access, &presented.session)
@@ -114,12 +118,14 @@ pub(crate) async fn session(
             if is_activity && is_slide_due(&engine, session) {
                 // The store decides: a session that was ended while the handler ran is not extended.
                 match engine.extend(session).await {
-                    Ok(Some(extended)) => send(&engine, &cookies, &extended),
-                    Ok(None) => {}
+                    Ok(Some(extended)) if is_news(&extended, &access) => send(&engine, &cookies, &extended),
+                    Ok(_) => {}
                     Err(error) => {
                         tracing::error!(error = &error as &dyn std::error::Error, "activity could not be written down");
                     }
                 }
+            } else if session.lacks_newest() {
+                send(&engine, &cookies, session);
             }
         }
         (Change::Nothing, Access::Absent { reason, .. }) => {
@@ -144,6 +150,17 @@ pub(crate) async fn session(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.append(header::VARY, HeaderValue::from_static("Cookie"));
     response
+}
+
+/// Whether the browser's cookie is another one than what it should have now. Sent for no other reason:
+/// a cookie of an older generation that arrives late would take the newer one's place.
+fn is_news(session: &Session, access: &Access) -> bool {
+    match access {
+        Access::Active(before) => {
+            before.lacks_newest() || before.id != session.id || before.generation.number != session.generation.number
+        }
+        Access::Absent { .. } | Access::Unavailable => true,
+    }
 }
 
 fn is_slide_due(engine: &Engine, session: &Session) -> bool {

@@ -4,7 +4,8 @@
 //! reaches them with the browser's cookies unless `SameSite` happens to hold them back; signing
 //! in needs no cookie at all. So every request that is not GET, HEAD or OPTIONS, and every upgrade
 //! to a WebSocket, is checked here, before anything reads it: Fetch Metadata if the browser sends
-//! it, else `Origin`, byte for byte (OWASP CSRF prevention; ASVS 3.5.1).
+//! it, else `Origin`, byte for byte (OWASP CSRF prevention; ASVS 3.5.1). Every browser of today sends
+//! at least one of them with such a request. What has neither is refused; a script says `Origin` itself.
 
 use axum::{
     extract::{Request, State},
@@ -21,9 +22,6 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub struct OriginCheck {
     /// Our own origins, as browsers write them: scheme, host, and the port if it is not the usual one.
     pub origins: Arc<[String]>,
-    /// Whether a request with neither header passes. Every browser of today sends at least one of
-    /// them with such a request, so this is for scripts, which no other site can make somebody run.
-    pub scripts: bool,
 }
 
 /// The layer: see the module.
@@ -48,7 +46,7 @@ impl OriginCheck {
             // `same-site` is not us: a neighbour's page is somebody else's.
             (Only::One(site), _) => matches!(site, b"same-origin" | b"none"),
             (Only::None, Only::One(origin)) => self.origins.iter().any(|ours| ours.as_bytes() == origin),
-            (Only::None, Only::None) => self.scripts,
+            (Only::None, Only::None) => false,
         }
     }
 }
@@ -80,13 +78,13 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
-    fn allows(scripts: bool, method: &Method, headers: &[(&'static str, &'static str)]) -> bool {
+    fn allows(method: &Method, headers: &[(&'static str, &'static str)]) -> bool {
         let origins = Arc::new(["https://app.example".to_owned()]);
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_static(value));
         }
-        OriginCheck { origins, scripts }.allows(method, &map)
+        OriginCheck { origins }.allows(method, &map)
     }
 
     #[test]
@@ -126,9 +124,7 @@ mod tests {
                         (None, Some(origin)) => origin == ours,
                         _ => false,
                     };
-                    assert_eq!(allows(false, &method, &headers), right, "{method} {headers:?}");
-                    let alone = site.is_none() && origin.is_none();
-                    assert_eq!(allows(true, &method, &headers), right || alone, "{method} {headers:?}");
+                    assert_eq!(allows(&method, &headers), right, "{method} {headers:?}");
                 }
             }
         }
@@ -137,21 +133,21 @@ mod tests {
     #[test]
     fn a_header_that_comes_twice_is_refused() {
         let twice = [("origin", "https://app.example"), ("origin", "https://app.example")];
-        assert!(!allows(true, &Method::POST, &twice));
-        assert!(!allows(true, &Method::POST, &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "same-origin")]));
-        assert!(!allows(true, &Method::POST, &[("sec-fetch-site", "same-origin"), twice[0], twice[1]]));
+        assert!(!allows(&Method::POST, &twice));
+        assert!(!allows(&Method::POST, &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "same-origin")]));
+        assert!(!allows(&Method::POST, &[("sec-fetch-site", "same-origin"), twice[0], twice[1]]));
     }
 
     #[test]
     fn reading_is_free_and_a_websocket_is_not_reading() {
         let evil = ("origin", "https://evil.example");
         for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
-            assert!(allows(false, &method, &[evil, ("sec-fetch-site", "cross-site")]));
+            assert!(allows(&method, &[evil, ("sec-fetch-site", "cross-site")]));
         }
         for upgrade in ["websocket", "WebSocket", "h2c, websocket"] {
-            assert!(!allows(true, &Method::GET, &[("upgrade", upgrade), evil]));
-            assert!(!allows(false, &Method::GET, &[("upgrade", upgrade)]));
-            assert!(allows(false, &Method::GET, &[("upgrade", upgrade), ("origin", "https://app.example")]));
+            assert!(!allows(&Method::GET, &[("upgrade", upgrade), evil]));
+            assert!(!allows(&Method::GET, &[("upgrade", upgrade)]));
+            assert!(allows(&Method::GET, &[("upgrade", upgrade), ("origin", "https://app.example")]));
         }
     }
 }

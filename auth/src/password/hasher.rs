@@ -2,10 +2,12 @@
 
 use super::{
     chosen::{Password, PasswordError},
+    pepper::Pepper,
     stored::PasswordHash,
 };
+use crate::KeyRing;
 use argon2::{
-    Algorithm, Argon2, Params, Version,
+    KeyId, Params, ParamsBuilder,
     password_hash::{PasswordHasher, phc},
 };
 use std::sync::{
@@ -40,6 +42,7 @@ pub struct Hasher {
     waiting: Arc<AtomicUsize>,
     counters: Arc<Counters>,
     dummy: Arc<OnceLock<PasswordHash>>,
+    pepper: Pepper,
 }
 
 #[derive(Debug, Default)]
@@ -66,7 +69,17 @@ impl Hasher {
             waiting: Arc::default(),
             counters: Arc::default(),
             dummy: Arc::default(),
+            pepper: Pepper::default(),
         }
+    }
+
+    /// The same, with a pepper: secrets that are kept apart from the store, the newest first. It is mixed
+    /// into every hash that is made; hashes that were made with another one of them, or with none, are
+    /// still right, and are made anew at the next sign-in. One that was made with a secret that is not
+    /// among them opens for nobody.
+    #[must_use]
+    pub fn with_pepper(self, secrets: KeyRing) -> Self {
+        Self { pepper: Pepper::new(secrets), dummy: Arc::default(), ..self }
     }
 
     /// Hashes a password for storing.
@@ -74,7 +87,8 @@ impl Hasher {
     /// # Errors
     /// When too many are waiting, or the system gives no random bytes.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
-        self.run(move || hash_now(&password)).await?
+        let pepper = self.pepper.clone();
+        self.run(move || hash_now(&pepper, &password)).await?
     }
 
     /// Whether `password` is the one that `stored` was made from.
@@ -87,7 +101,7 @@ impl Hasher {
     /// # Errors
     /// When too many are waiting.
     pub async fn verify(&self, password: Password, stored: Option<PasswordHash>) -> Result<bool, HashError> {
-        let dummy = Arc::clone(&self.dummy);
+        let (dummy, pepper) = (Arc::clone(&self.dummy), self.pepper.clone());
         self.run(move || {
             let usable = stored.as_ref().and_then(PasswordHash::usable);
             if stored.is_some() && usable.is_none() {
@@ -96,20 +110,25 @@ impl Hasher {
                 );
             }
             if let Some(hash) = usable {
-                return hash.verify(&password);
+                if let Some(right) = hash.verify(&password, &pepper) {
+                    return right;
+                }
+                tracing::error!(
+                    "a stored password hash was made with a pepper that is not here; nobody can sign in with it"
+                );
             }
             let dummy = match dummy.get() {
                 Some(dummy) => dummy,
                 // Made by the first one who needs it, who pays for it like everybody: one hash.
                 None => {
-                    if let Ok(made) = hash_now(&password) {
+                    if let Ok(made) = hash_now(&pepper, &password) {
                         let _already = dummy.set(made);
                     }
                     return false;
                 }
             };
             if let Some(hash) = dummy.usable() {
-                let _never_right = hash.verify(&password);
+                let _never_right = hash.verify(&password, &pepper);
             }
             false
         })
@@ -128,6 +147,12 @@ impl Hasher {
             Password::chosen(&text, &context)
         })
         .await
+    }
+
+    /// Whether a hash takes less work to guess than one that is made today, is of another kind, or was
+    /// made with another pepper than the newest.
+    pub(crate) fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        hash.is_outdated(&self.pepper)
     }
 
     /// How many hashes were ever started, and how many were in flight at once at most.
@@ -181,23 +206,26 @@ pub(super) fn is_below(params: &Params) -> bool {
     params.m_cost() < MEMORY_KIB || work(params.m_cost(), params.t_cost()) < work(MEMORY_KIB, PASSES)
 }
 
-pub(super) fn argon2() -> Argon2<'static> {
-    // These constants are within the library's bounds, which a test shows.
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(32)).unwrap_or_default();
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+/// The parameters of a hash that is made today, with the id of the pepper that it is made with.
+pub(super) fn today(pepper: KeyId) -> Option<Params> {
+    let mut params = ParamsBuilder::new();
+    params.m_cost(MEMORY_KIB).t_cost(PASSES).p_cost(LANES).output_len(32).keyid(pepper);
+    params.build().ok()
 }
 
-fn hash_now(password: &Password) -> Result<PasswordHash, HashError> {
+fn hash_now(pepper: &Pepper, password: &Password) -> Result<PasswordHash, HashError> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).map_err(|_| HashError::Failed)?;
+    let argon2 = pepper.making().ok_or(HashError::Failed)?;
     let hash: phc::PasswordHash =
-        argon2().hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| HashError::Failed)?;
+        argon2.hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| HashError::Failed)?;
     Ok(PasswordHash::made(hash.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Key;
 
     fn typed(text: &str) -> Password {
         Password::typed(text).unwrap()
@@ -209,6 +237,35 @@ mod tests {
         assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.as_str());
         assert!(hash.usable().is_some());
         assert!(!format!("{hash:?}").contains("argon2"));
+    }
+
+    #[tokio::test]
+    async fn with_a_pepper_the_store_alone_is_nothing_to_guess_at() {
+        let [old, new] = [(); 2].map(|()| Key::generate().unwrap());
+        let ring = |keys: &[&Key]| KeyRing::new(keys.iter().copied().cloned().collect()).unwrap();
+        let plain = Hasher::new(1);
+        let peppered = Hasher::new(1).with_pepper(ring(&[&old]));
+        let (without, with) = (plain.hash(typed("right")).await.unwrap(), peppered.hash(typed("right")).await.unwrap());
+        assert!(with.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1,keyid="), "{}", with.as_str());
+        assert!(!plain.verify(typed("right"), Some(with.clone())).await.unwrap());
+        assert_eq!(plain.counts().0, 2, "the cost tells nothing");
+        let turned = Hasher::new(1).with_pepper(ring(&[&new, &old]));
+        for (hasher, hash, outdated) in [
+            (&peppered, &with, false),
+            (&peppered, &without, true),
+            (&turned, &with, true),
+            (&turned, &turned.hash(typed("right")).await.unwrap(), false),
+            (&plain, &without, false),
+        ] {
+            assert!(hasher.verify(typed("right"), Some(hash.clone())).await.unwrap());
+            assert!(!hasher.verify(typed("wrong"), Some(hash.clone())).await.unwrap());
+            assert_eq!(hasher.is_outdated(hash), outdated);
+        }
+        // Of a hash that says that it was made with none, the secret itself would be right otherwise.
+        let stripped = with.as_str().replacen(&with.as_str()["$argon2id$v=19$m=19456,t=2,p=1".len()..][..18], "", 1);
+        assert!(!stripped.contains("keyid"), "{stripped}");
+        assert!(!peppered.verify(typed("right"), Some(PasswordHash::from_stored(stripped))).await.unwrap());
+        assert!(!Hasher::new(1).with_pepper(ring(&[&new])).verify(typed("right"), Some(with)).await.unwrap());
     }
 
     #[tokio::test]

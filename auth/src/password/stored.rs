@@ -1,6 +1,6 @@
 //! Hashes as they are stored, and which of them are obeyed.
 
-use super::{bcrypt, chosen::Password, hasher};
+use super::{bcrypt, chosen::Password, hasher, pepper::Pepper};
 use argon2::{
     Params, Version,
     password_hash::{PasswordVerifier, phc},
@@ -65,10 +65,12 @@ impl PasswordHash {
         &self.0
     }
 
-    /// Whether it takes less work to guess than one that is made today, or is of another kind.
-    pub(crate) fn is_outdated(&self) -> bool {
+    /// See [`hasher::Hasher::is_outdated`].
+    pub(super) fn is_outdated(&self, pepper: &Pepper) -> bool {
         match self.usable() {
-            Some(Usable::Argon2id(parsed)) => Params::try_from(&*parsed).is_ok_and(|params| hasher::is_below(&params)),
+            Some(Usable::Argon2id(parsed)) => {
+                Params::try_from(&*parsed).is_ok_and(|params| hasher::is_below(&params) || !pepper.is_newest(&params))
+            }
             Some(Usable::Bcrypt(_)) => true,
             None => false,
         }
@@ -97,11 +99,15 @@ impl PasswordHash {
 }
 
 impl Usable<'_> {
-    /// Whether `password` is the one that it was made from. Costs one hash.
-    pub(super) fn verify(&self, password: &Password) -> bool {
+    /// Whether `password` is the one that it was made from. Costs one hash; none, and says nothing, if it
+    /// was made with a pepper that is not here.
+    pub(super) fn verify(&self, password: &Password, pepper: &Pepper) -> Option<bool> {
         match self {
-            Self::Argon2id(hash) => hasher::argon2().verify_password(password.as_bytes(), hash.as_ref()).is_ok(),
-            Self::Bcrypt(text) => bcrypt::verify(password, text),
+            Self::Argon2id(hash) => {
+                let argon2 = pepper.checking(&Params::try_from(&**hash).ok()?)?;
+                Some(argon2.verify_password(password.as_bytes(), hash.as_ref()).is_ok())
+            }
+            Self::Bcrypt(text) => Some(bcrypt::verify(password, text)),
         }
     }
 }

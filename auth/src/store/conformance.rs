@@ -1,7 +1,9 @@
 //! What every store must do. A store's own tests call [`check`] with a way to make an empty one.
 #![expect(clippy::unwrap_used, reason = "a test suite fails by panicking")]
 
-use super::{ChangePassword, NewSession, SessionLimit, StartSession, Started, Store, StoreError, SweepBefore, Which};
+use super::{
+    ChangePassword, Generation, NewSession, SessionLimit, StartSession, Started, Store, StoreError, SweepBefore, Which,
+};
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId,
     audit::{EventKind, SEVERAL_PLACES, Source},
@@ -40,6 +42,7 @@ where
     a_sweep_writes_down_the_ends_that_nobody_saw(&empty().await).await;
     tries_are_counted_before_they_are_made(Arc::new(empty().await)).await;
     counts_of_tries_are_taken_back_and_forgotten(&empty().await).await;
+    a_generation_begins_once_and_after_the_one_before_was_seen(Arc::new(empty().await)).await;
     a_touch_never_wins_over_an_end(Arc::new(empty().await)).await;
 }
 
@@ -127,10 +130,10 @@ async fn a_session_starts_and_is_found_by_its_secret_alone(store: &impl Store) {
     assert_eq!((row.times, row.ended), (session(&account_like(alice.id), 2).times, None));
     assert_eq!((row.agent.as_str(), row.place.as_str(), row.id.as_str()), ("Firefox", "192.0.2.1", "id2"));
     assert!(store.session(&secret(3)).await.unwrap().is_none());
-    assert!(store.touch(&secret(2), later(5)).await.unwrap());
-    assert!(store.touch(&secret(2), later(3)).await.unwrap());
+    assert_eq!(store.touch(&secret(2), later(5)).await.unwrap(), Some(0));
+    assert_eq!(store.touch(&secret(2), later(3)).await.unwrap(), Some(0));
     assert_eq!(store.session(&secret(2)).await.unwrap().unwrap().times.last_activity, later(5), "time only moves on");
-    assert!(!store.touch(&secret(3), later(5)).await.unwrap());
+    assert_eq!(store.touch(&secret(3), later(5)).await.unwrap(), None);
     assert!(store.session(&secret(3)).await.unwrap().is_none(), "an unknown session is never made by using it");
 }
 
@@ -161,7 +164,7 @@ async fn an_end_is_final(store: &impl Store) {
     assert_eq!(store.end(Which::Secret(secret(1)), Reason::SignedOut, later(1), None).await.unwrap(), 1);
     assert_eq!(store.end(Which::Secret(secret(1)), Reason::Revoked, later(2), None).await.unwrap(), 0);
     assert_eq!(store.end(Which::All, Reason::Revoked, later(2), None).await.unwrap(), 0);
-    assert!(!store.touch(&secret(1), later(3)).await.unwrap());
+    assert_eq!(store.touch(&secret(1), later(3)).await.unwrap(), None);
     let row = store.session(&secret(1)).await.unwrap().unwrap();
     assert_eq!(row.ended, Some((later(1), Reason::SignedOut)), "the first reason stays");
     assert_eq!(row.times.last_activity, NOW);
@@ -556,6 +559,37 @@ async fn counts_of_tries_are_taken_back_and_forgotten(store: &impl Store) {
     assert_eq!(tries(day).await.unwrap(), None, "a sweep takes the old ones");
 }
 
+async fn a_generation_begins_once_and_after_the_one_before_was_seen(store: Arc<impl Store>) {
+    let alice = account(&*store, "alice").await;
+    start(&*store, &alice, 1).await;
+    let generation = |at: Timestamp, number, seen_at| Generation { number, issued_at: at, seen_at };
+    let now = async || store.session(&secret(1)).await.unwrap().unwrap().generation;
+    assert_eq!(now().await, generation(NOW, 0, None));
+    let mut renewals = Vec::new();
+    for _ in 0..20 {
+        let store = Arc::clone(&store);
+        renewals.push(tokio::spawn(async move { store.renew(&secret(1), 0, later(10)).await.unwrap() }));
+    }
+    let mut renewed = 0;
+    for renewal in renewals {
+        renewed += usize::from(renewal.await.unwrap() == Some(1));
+    }
+    assert_eq!(renewed, 1, "of many at once one renews it");
+    assert_eq!(now().await, generation(later(10), 1, None));
+    assert_eq!(store.touch(&secret(1), later(20)).await.unwrap(), Some(1));
+    assert_eq!(store.renew(&secret(1), 1, later(30)).await.unwrap(), None, "nobody has seen it yet");
+    store.see(&secret(1), 0, later(30)).await.unwrap();
+    assert_eq!(now().await.seen_at, None, "that was the one before");
+    store.see(&secret(1), 1, later(31)).await.unwrap();
+    store.see(&secret(1), 1, later(32)).await.unwrap();
+    assert_eq!(now().await, generation(later(10), 1, Some(later(31))), "the first time counts");
+    assert_eq!(store.renew(&secret(1), 1, later(40)).await.unwrap(), Some(2));
+    assert_eq!(store.session(&secret(1)).await.unwrap().unwrap().times.last_activity, later(40));
+    store.end(Which::Secret(secret(1)), Reason::SignedOut, later(41), None).await.unwrap();
+    store.see(&secret(1), 2, later(42)).await.unwrap();
+    assert_eq!(store.renew(&secret(1), 2, later(43)).await.unwrap(), None);
+}
+
 async fn a_touch_never_wins_over_an_end(store: Arc<impl Store>) {
     let alice = account(&*store, "alice").await;
     for n in 1..=100 {
@@ -570,7 +604,7 @@ async fn a_touch_never_wins_over_an_end(store: Arc<impl Store>) {
         };
         store.end(Which::Secret(secret(n)), Reason::SignedOut, later(1), None).await.unwrap();
         touching.await.unwrap();
-        assert!(!store.touch(&secret(n), later(100)).await.unwrap());
+        assert_eq!(store.touch(&secret(n), later(100)).await.unwrap(), None);
         assert_eq!(end_of(&*store, n).await, Some(Reason::SignedOut));
     }
 }

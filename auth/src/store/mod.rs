@@ -170,8 +170,21 @@ pub struct SessionRow {
     pub agent: String,
     /// Where the request came from that started it.
     pub place: String,
+    /// The generation of its newest cookie.
+    pub generation: Generation,
     /// When and why it ended, if something ended it.
     pub ended: Option<(Timestamp, Reason)>,
+}
+
+/// The generation of a session's newest cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generation {
+    /// Its number; a session starts with 0.
+    pub number: u32,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it was first presented, if it was.
+    pub seen_at: Option<Timestamp>,
 }
 
 /// Which sessions to end.
@@ -271,9 +284,16 @@ pub trait Store: Send + Sync + 'static {
     /// What is known of the session of that secret.
     async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError>;
 
-    /// Writes down that the session was used, if it has not ended. Says whether it applied. Never
-    /// moves the time backwards.
-    async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<bool, StoreError>;
+    /// Writes down that the session was used, if it has not ended. Never moves the time backwards.
+    /// Gives back the number of its generation; nothing if it did not apply.
+    async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError>;
+
+    /// The same, and begins the next generation, if `number` is the present one and was seen. Nothing
+    /// if not: of many that would renew a session at once one does.
+    async fn renew(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<Option<u32>, StoreError>;
+
+    /// Writes down that a generation was presented, the first time.
+    async fn see(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<(), StoreError>;
 
     /// Ends sessions that have not ended. Says how many. `idle_since` spares those that were used later.
     async fn end(

@@ -4,8 +4,8 @@ mod attempts;
 mod events;
 
 use super::{
-    BoxError, ChangePassword, NewSession, OpenError, SessionLimit, SessionRow, StartSession, Started, Store,
-    StoreError, SweepBefore, Which,
+    BoxError, ChangePassword, Generation, NewSession, OpenError, SessionLimit, SessionRow, StartSession, Started,
+    Store, StoreError, SweepBefore, Which,
 };
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId,
@@ -305,6 +305,13 @@ fn session_of(row: &SqliteRow) -> Result<SessionRow, StoreError> {
         ),
         agent: row.try_get("agent")?,
         place: row.try_get("place")?,
+        generation: Generation {
+            number: row.try_get("generation")?,
+            issued_at: Timestamp::from_millis(
+                row.try_get::<Option<i64>, _>("renewed_at")?.map_or_else(|| row.try_get("authenticated_at"), Ok)?,
+            ),
+            seen_at: row.try_get::<Option<i64>, _>("seen_at")?.map(Timestamp::from_millis),
+        },
         ended,
     })
 }
@@ -523,16 +530,42 @@ impl Store for SqliteStore {
         row.as_ref().map(session_of).transpose()
     }
 
-    async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<bool, StoreError> {
+    async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
         // Only a row that is still alive: a sign-out that came first wins.
-        let touched = sqlx::query(
-            "UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE secret_hash = ? AND ended_at IS NULL",
+        let touched = sqlx::query_scalar(
+            "UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE secret_hash = ? AND ended_at IS NULL
+             RETURNING generation",
         )
         .bind(now.as_millis())
         .bind(secret.0.as_slice())
-        .execute(self.live()?)
+        .fetch_optional(self.live()?)
         .await?;
-        Ok(touched.rows_affected() == 1)
+        Ok(touched)
+    }
+
+    async fn renew(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<Option<u32>, StoreError> {
+        let renewed = sqlx::query_scalar(
+            "UPDATE sessions SET generation = generation + 1, renewed_at = ?1, seen_at = NULL,
+                                 last_seen_at = max(last_seen_at, ?1)
+             WHERE secret_hash = ?2 AND ended_at IS NULL AND generation = ?3
+             AND (generation = 0 OR seen_at IS NOT NULL) RETURNING generation",
+        )
+        .bind(now.as_millis())
+        .bind(secret.0.as_slice())
+        .bind(number)
+        .fetch_optional(self.live()?)
+        .await?;
+        Ok(renewed)
+    }
+
+    async fn see(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query("UPDATE sessions SET seen_at = ? WHERE secret_hash = ? AND generation = ? AND seen_at IS NULL")
+            .bind(now.as_millis())
+            .bind(secret.0.as_slice())
+            .bind(number)
+            .execute(self.live()?)
+            .await?;
+        Ok(())
     }
 
     async fn end(

@@ -21,6 +21,7 @@ pub(super) async fn run(options: &Options) -> Outcome {
                 Ok(keys) => warnings.extend(keys.and_then(|keys| keys.warning(SystemTime::now()))),
                 Err(error) => errors.push(format!("keys: {error}")),
             }
+            errors.extend(settings.pepper.look(&settings.keys).err().map(|error| format!("pepper: {error}")));
             errors.extend(
                 SqliteStore::examine(&settings.database_url).await.err().map(|error| format!("database: {error}")),
             );
@@ -55,6 +56,7 @@ fn show(options: &Options) {
     println!("cookie      {cookie}");
     println!("database    {}", options.database());
     println!("keys        {keys}");
+    println!("pepper      {}", options.pepper().place());
     println!("sessions    {}", times(options.idle_timeout, options.absolute_timeout));
     println!("remembered  {}", times(options.remembered_idle_timeout, options.remembered_absolute_timeout));
     println!("sudo        {} after a password was given", humantime::format_duration(options.sudo));

@@ -32,7 +32,7 @@ pub(super) async fn run(options: &Options, args: &ImportArgs) -> Outcome {
     let there: HashSet<AccountName> = store.accounts().await?.into_iter().map(|account| account.name).collect();
     let Plan { new, there, refused } = Plan::make(options, entries, &there);
     tell(&refused);
-    let done = carry_out::all(&store, new).await?;
+    let done = carry_out::all(&store, options.pepper(), new).await?;
     let (new, there) = (accounts(done.imported), were(there + done.there));
     println!("Imported {new}, {there} there already, {} refused.", refused.len());
     Ok(exit_code(&refused))

@@ -15,7 +15,7 @@ pub(super) async fn run(options: &Options, command: UsersCommand) -> Outcome {
             let name = AccountName::parse(&args.name)?;
             let password = ask(options, &name, &args)?;
             let store = open(options).await?;
-            let hash = Hasher::default().hash(password).await?;
+            let hash = options.pepper().add_to(Hasher::default())?.hash(password).await?;
             store.create_account(&name, &hash, false, SystemClock.now()).await?;
             println!("Added {name}.");
         }
@@ -24,7 +24,7 @@ pub(super) async fn run(options: &Options, command: UsersCommand) -> Outcome {
         UsersCommand::Passwd(args) => {
             let store = open(options).await?;
             let account = account(&store, &args.name).await?;
-            let hash = Hasher::default().hash(ask(options, &account.name, &args)?).await?;
+            let hash = options.pepper().add_to(Hasher::default())?.hash(ask(options, &account.name, &args)?).await?;
             store.set_password(account.id, &hash, SystemClock.now()).await?;
             println!("{} has a new password; all its sessions ended.", account.name);
         }

@@ -94,11 +94,12 @@ pub fn router(state: AppState) -> Router {
     let router = Router::new()
         .merge(private)
         .route("/api/{*rest}", any(api::not_found))
-        .route("/csp-report", post(report::violation).layer(DefaultBodyLimit::max(report::MAX_BYTES)))
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .fallback_service(files)
-        .layer(from_fn_with_state(OriginCheck { origins: Arc::clone(&state.origins), scripts: true }, origin::check));
+        .layer(from_fn_with_state(OriginCheck { origins: Arc::clone(&state.origins) }, origin::check))
+        // Browsers send reports in nobody's name, some of them without saying from where.
+        .route("/csp-report", post(report::violation).layer(DefaultBodyLimit::max(report::MAX_BYTES)));
     // Outside of them the headers, which an answer of theirs gets too.
     let router = limits::inside(router).layer(from_fn_with_state(headers::Policy::new(&state), headers::add));
     limits::outside(router).with_state(state)

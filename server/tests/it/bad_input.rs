@@ -1,6 +1,7 @@
 //! What bad input gets.
 
 use crate::host::{Host, header, removes_cookie, session_cookie, set_cookies, status_and_json};
+use leptos::server_fn::axum::server_fn_paths;
 use reqwest::Method;
 use serde_json::json;
 
@@ -237,6 +238,25 @@ async fn no_answer_leads_off_the_site() {
     }
 }
 
+/// Reading changes nothing (ASVS 3.5.3): a call that is added with another method is found here.
+#[tokio::test]
+async fn every_call_is_made_by_post_alone() {
+    let host = Host::start().await;
+    let cookie = host.sign_in().await;
+    let calls: Vec<_> = server_fn_paths().collect();
+    assert!(calls.len() >= 9, "{calls:?}");
+    for (path, method) in calls {
+        assert_eq!(method, Method::POST, "{path}");
+        for method in ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"] {
+            let path = format!("{path}?username=alice&password=x&which=all");
+            let request = host.request(method.parse().unwrap(), &path).header("cookie", &cookie);
+            let answer = request.header("sec-purpose", "prefetch").send().await.unwrap();
+            assert_eq!(answer.status(), 405, "{method} {path}");
+        }
+    }
+    assert_eq!((host.me(&cookie).await.0, host.rows().await), (200, 1));
+}
+
 #[tokio::test]
 async fn other_sites_cannot_change_anything() {
     let host = Host::start().await;
@@ -247,6 +267,9 @@ async fn other_sites_cannot_change_anything() {
         ("/api/sign_out", ""),
         ("/api/extend", ""),
         ("/api/session", ""),
+        ("/api/end_sessions", "which=all"),
+        ("/api/change_password", "current=a&new=b"),
+        ("/api/confirm", "password=a"),
         ("/api/nothing", ""),
         ("/", ""),
     ] {
@@ -269,6 +292,12 @@ async fn other_sites_cannot_change_anything() {
                 }
             }
         }
+    }
+    // No browser of today says nothing of where it comes from.
+    for path in ["/api/sign_in", "/api/sign_out", "/api/change_password"] {
+        let request = reqwest::Client::new().post(format!("{}{path}", host.url));
+        let request = request.header("content-type", "application/x-www-form-urlencoded").header("cookie", &cookie);
+        assert_eq!(request.body(form).send().await.unwrap().status(), 403, "{path}");
     }
     assert_eq!(host.me(&cookie).await.0, 200, "somebody was signed out");
     assert_eq!(host.rows().await, 1, "somebody was signed in");

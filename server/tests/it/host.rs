@@ -12,7 +12,11 @@ use daypass_auth::{
 use daypass_server::{AppState, router};
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
-use reqwest::{Client, Method, RequestBuilder, Response, redirect};
+use reqwest::{
+    Client, Method, RequestBuilder, Response,
+    header::{HeaderMap, ORIGIN},
+    redirect,
+};
 use serde_json::Value;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tempfile::TempDir;
@@ -29,6 +33,12 @@ pub(crate) struct Host {
     pub(crate) url: String,
     client: Client,
     folder: TempDir,
+}
+
+/// A browser of our own pages: it says so with every request that does not say otherwise.
+pub(crate) fn client(origin: &str) -> Client {
+    let headers = HeaderMap::from_iter([(ORIGIN, origin.parse().unwrap())]);
+    Client::builder().redirect(redirect::Policy::none()).default_headers(headers).build().unwrap()
 }
 
 pub(crate) struct Scene {
@@ -198,7 +208,7 @@ async fn build(
         hashed,
     });
     let url = listen(app).await;
-    let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+    let client = client(origin);
     Host { engine, store, clock, key, url, client, folder }
 }
 

@@ -1,6 +1,6 @@
 //! The real binary, in a folder of its own.
 
-use reqwest::{Client, redirect};
+use reqwest::Client;
 use std::{
     io::{BufRead, BufReader, Read, Write},
     path::Path,
@@ -21,6 +21,11 @@ impl Folder {
 
     pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.env.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.env.retain(|(known, _)| *known != name);
         self
     }
 
@@ -105,7 +110,8 @@ impl Folder {
         let log = child.stderr.take().unwrap();
         std::thread::spawn(move || BufReader::new(log).lines().for_each(drop));
         std::thread::spawn(move || lines.for_each(drop));
-        Program { child, url, client: Client::builder().redirect(redirect::Policy::none()).build().unwrap() }
+        let client = crate::host::client(&url);
+        Program { child, url, client }
     }
 }
 

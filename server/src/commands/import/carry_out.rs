@@ -2,6 +2,7 @@
 //! off at any moment can be run again.
 
 use super::plan::{Credential, New};
+use crate::{keys::KeysError, pepper::Pepper};
 use daypass_auth::{
     AccountName,
     clock::{Clock, SystemClock},
@@ -34,6 +35,8 @@ enum Why {
     Store(#[from] StoreError),
     #[error(transparent)]
     Hash(#[from] HashError),
+    #[error(transparent)]
+    Pepper(#[from] KeysError),
     #[error("a thread ended early")]
     Thread(#[from] JoinError),
 }
@@ -42,19 +45,25 @@ enum Why {
 ///
 /// # Errors
 /// When the store does not answer or hashing fails; what was made until then stays.
-pub(super) async fn all(store: &SqliteStore, new: Vec<New>) -> Result<Done, Stopped> {
+pub(super) async fn all(store: &SqliteStore, pepper: Pepper, new: Vec<New>) -> Result<Done, Stopped> {
     let (all, bar) = (new.len(), bar(new.len()));
     let mut done = Done::default();
-    let result = each(store, new, &mut done, &bar).await;
+    let result = each(store, &pepper, new, &mut done, &bar).await;
     bar.finish_and_clear();
     result.map_err(|why| Stopped { imported: done.imported, all, why })?;
     Ok(done)
 }
 
-async fn each(store: &SqliteStore, new: Vec<New>, done: &mut Done, bar: &ProgressBar) -> Result<(), Why> {
+async fn each(
+    store: &SqliteStore,
+    pepper: &Pepper,
+    new: Vec<New>,
+    done: &mut Done,
+    bar: &ProgressBar,
+) -> Result<(), Why> {
     // All cores: no server is waiting for this process.
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let hasher = Hasher::new(cores);
+    let hasher = pepper.add_to(Hasher::new(cores))?;
     let mut hashing = JoinSet::new();
     for New { name, credential } in new {
         match credential {
