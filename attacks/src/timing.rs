@@ -118,7 +118,7 @@ mod tests {
         let odd = millis((0..200).map(|n| n * 2 + 1));
         assert!(rank_test(&even, &odd).abs() < 1.0);
         // A few very slow answers are no difference.
-        let mut some_slow = odd.clone();
+        let mut some_slow = odd;
         some_slow[..5].fill(Duration::from_secs(100));
         assert!(rank_test(&even, &some_slow).abs() < THRESHOLD);
         // A third of the spread is.

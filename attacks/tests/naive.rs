@@ -42,11 +42,8 @@ impl App {
         let header = request.headers().get("cookie")?.as_bytes();
         // What is no UTF-8 is an error that nobody caught.
         let header = std::str::from_utf8(header).unwrap();
-        let last = header
-            .split(';')
-            .filter_map(|pair| pair.split_once('='))
-            .filter(|(name, _)| decoded(name) == "sid")
-            .last()?;
+        let mut pairs = header.split(';').rev().filter_map(|pair| pair.split_once('='));
+        let last = pairs.find(|(name, _)| decoded(name) == "sid")?;
         let id = last.1.trim().to_ascii_lowercase();
         Some((id.clone(), self.sessions.lock().unwrap().get(&id)?.clone()))
     }

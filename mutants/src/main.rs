@@ -1,0 +1,128 @@
+//! Makes the mutants one after the other, in a copy of the project that it is given.
+//!
+//! `script/mutants` makes the copy.
+
+use clap::Parser;
+use daypass_mutants::{MUTANTS, Mutant};
+use std::{
+    error::Error,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
+    time::Instant,
+};
+
+/// Takes each defence out of a copy of the project, and shows that a test fails. It ends with 1 if one
+/// survives: if all tests are fine without it.
+#[derive(Parser)]
+#[command(name = "daypass-mutants")]
+struct Cli {
+    /// A copy of the project, in which files are changed.
+    copy: PathBuf,
+    /// Only defences in whose words or place this stands.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// From the Nth defence on, to go on where a run was stopped.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    from: usize,
+}
+
+enum Fate {
+    Killed {
+        package: &'static str,
+    },
+    Survived,
+    /// It says nothing of the tests.
+    DoesNotCompile(String),
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("daypass-mutants: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "this is the command's output")]
+fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
+    let copy = fs::canonicalize(&cli.copy)?;
+    // Where tests fail anyhow, a failure shows nothing.
+    for package in ["daypass-auth", "daypass-server"] {
+        if let Fate::Killed { .. } | Fate::DoesNotCompile(_) = fate(&copy, &[package])? {
+            return Err(format!("the tests of {package} fail as they are").into());
+        }
+    }
+    let wanted = |mutant: &Mutant| {
+        cli.only.as_ref().is_none_or(|text| mutant.defence.contains(text) || mutant.place.contains(text))
+    };
+    let (mut killed, mut others) = (0, Vec::new());
+    for (number, mutant) in
+        MUTANTS.iter().enumerate().skip(cli.from.saturating_sub(1)).filter(|(_, mutant)| wanted(mutant))
+    {
+        let begin = Instant::now();
+        let (path, content) = mutant.find(&copy).map_err(|why| format!("{}: {why}", mutant.defence))?;
+        fs::write(&path, content.replace(mutant.text, mutant.without))?;
+        let fate = fate(&copy, mutant.packages());
+        fs::write(&path, content)?;
+        let words = match fate? {
+            Fate::Killed { package } => {
+                killed += 1;
+                format!("killed by {package}")
+            }
+            Fate::Survived => {
+                others.push(mutant.defence);
+                "SURVIVED".to_owned()
+            }
+            Fate::DoesNotCompile(why) => {
+                others.push(mutant.defence);
+                format!("DOES NOT COMPILE\n{why}")
+            }
+        };
+        println!(
+            "{:>3} of {}  {}: {words} ({} s)",
+            number + 1,
+            MUTANTS.len(),
+            mutant.defence,
+            begin.elapsed().as_secs()
+        );
+    }
+    println!("\n{killed} killed, {} not", others.len());
+    others.iter().for_each(|defence| println!("  {defence}"));
+    Ok(if others.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What becomes of the copy as it is now.
+fn fate(copy: &Path, packages: &[&'static str]) -> Result<Fate, Box<dyn Error>> {
+    for package in packages {
+        let (built, said) = cargo(copy, &["test", "--quiet", "--no-run", "--package", package])?;
+        if !built {
+            return Ok(Fate::DoesNotCompile(said));
+        }
+        let (passed, _) = cargo(copy, &["test", "--quiet", "--package", package])?;
+        if !passed {
+            return Ok(Fate::Killed { package });
+        }
+    }
+    Ok(Fate::Survived)
+}
+
+/// Whether a command of cargo went well, and what it said. A test that hangs is ended, and has failed.
+fn cargo(copy: &Path, arguments: &[&str]) -> Result<(bool, String), Box<dyn Error>> {
+    let log = copy.join("mutants.log");
+    let file = File::create(&log)?;
+    let status = Command::new("timeout")
+        .args(["--kill-after=10", "900", "cargo"])
+        .args(arguments)
+        .current_dir(copy)
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null())
+        .stdout(file.try_clone()?)
+        .stderr(file)
+        .status()?;
+    let said = fs::read_to_string(&log)?;
+    let last: Vec<_> = said.lines().rev().take(20).collect();
+    Ok((status.success(), last.into_iter().rev().collect::<Vec<_>>().join("\n")))
+}
