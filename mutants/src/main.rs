@@ -51,8 +51,8 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     let copy = fs::canonicalize(&cli.copy)?;
     // Where tests fail anyhow, a failure shows nothing.
     for package in ["daypass-auth", "daypass-server"] {
-        if let Fate::Killed { .. } | Fate::DoesNotCompile(_) = fate(&copy, &[package])? {
-            return Err(format!("the tests of {package} fail as they are").into());
+        if let Fate::Killed { said, .. } | Fate::DoesNotCompile(said) = fate(&copy, &[package])? {
+            return Err(format!("the tests of {package} fail as they are:\n{said}").into());
         }
     }
     let wanted = |mutant: &Mutant| {
@@ -68,7 +68,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
         let fate = fate(&copy, mutant.packages());
         fs::write(&path, content)?;
         let words = match fate? {
-            Fate::Killed { package } => {
+            Fate::Killed { package, .. } => {
                 killed += 1;
                 format!("killed by {package}")
             }
@@ -101,9 +101,9 @@ fn fate(copy: &Path, packages: &[&'static str]) -> Result<Fate, Box<dyn Error>> 
         if !built {
             return Ok(Fate::DoesNotCompile(said));
         }
-        let (passed, _) = cargo(copy, &["test", "--quiet", "--package", package])?;
+        let (passed, said) = cargo(copy, &["test", "--quiet", "--package", package])?;
         if !passed {
-            return Ok(Fate::Killed { package });
+            return Ok(Fate::Killed { package, said });
         }
     }
     Ok(Fate::Survived)
