@@ -6,7 +6,7 @@
 use crate::{AccountName, Reason, SessionId, clock::Timestamp};
 use std::time::Duration;
 
-/// How long events are kept.
+/// How long events are kept, unless another time is set.
 pub const KEEP_EVENTS: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Failures in a row are one event with a count while the last one is not older than this, from
 /// wherever they come: somebody who guesses all night fills neither the store nor the list in which

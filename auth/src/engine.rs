@@ -42,6 +42,8 @@ pub struct EngineConfig {
     /// Words that no password may be made of, beside the account's name: those that everybody
     /// would try here (NIST SP 800-63B-4, 3.1.1.2; ASVS 6.2.11).
     pub context: Vec<String>,
+    /// How long what happened is kept.
+    pub keep_events: Duration,
 }
 
 /// The origin cannot have secure cookies.
@@ -73,6 +75,7 @@ impl EngineConfig {
             clock: Arc::new(SystemClock),
             demo: false,
             context: vec!["daypass".to_owned(), host_name(host).to_owned()],
+            keep_events: KEEP_EVENTS,
         })
     }
 }
@@ -116,6 +119,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     demo: bool,
     context: Vec<String>,
+    keep_events: Duration,
 }
 
 /// Who wants to sign in, with what, from where.
@@ -193,7 +197,7 @@ impl Engine {
     /// An engine with this store and these keys.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, ring: KeyRing, config: EngineConfig) -> Self {
-        let EngineConfig { policy, cookies, audience, hasher, clock, demo, context } = config;
+        let EngineConfig { policy, cookies, audience, hasher, clock, demo, context, keep_events } = config;
         Self(Arc::new(Inner {
             store,
             sealer: Sealer { ring, cookies, audience, seals: SealCount::default() },
@@ -202,6 +206,7 @@ impl Engine {
             clock,
             demo,
             context,
+            keep_events,
         }))
     }
 
@@ -279,7 +284,13 @@ impl Engine {
         // Everybody knows the password of a demo account: elsewhere than in a demonstration it opens nothing.
         let found = found.filter(|(account, _)| self.0.demo || !account.demo);
         let (Some((account, hash)), true) = (found, right) else {
-            tracing::info!(event = "authn_login_fail", place = request.place, "a sign-in was refused");
+            tracing::info!(
+                event = "authn_login_fail",
+                who = buckets.account.id.reference(),
+                reason = if id.is_none() { "no_account" } else { "wrong_password" },
+                place = request.place,
+                "a sign-in was refused"
+            );
             // A write whatever the name, so that the time it takes says little of it.
             self.record_failure(id, source).await;
             return Err(SignInError::Mismatch);
@@ -293,14 +304,23 @@ impl Engine {
         let Some(started) = self.start(begin, &account.name, request.password).await? else {
             tracing::info!(
                 event = "authn_login_fail",
+                who = buckets.account.id.reference(),
+                reason = "disabled_or_changed",
                 account = account.id.0,
-                "a sign-in was refused: the account is disabled or has changed meanwhile"
+                place = request.place,
+                "a sign-in was refused"
             );
             self.record_failure(id, source).await;
             return Err(SignInError::Mismatch);
         };
         self.tried_right(&buckets).await;
-        tracing::info!(event = "authn_login_success", account = account.id.0, session = %new.id, "signed in");
+        tracing::info!(
+            event = if started.failed_attempts > 0 { "authn_login_successafterfail" } else { "authn_login_success" },
+            account = account.id.0,
+            session = %new.id,
+            place = request.place,
+            "signed in"
+        );
         let device = request.device.cloned().unwrap_or_default().with(account.id, SessionId::generate()?.to_string());
         let session = self.started(secret, new, account);
         Ok(Session { failed_attempts: started.failed_attempts, device: Some(device), ..session })
@@ -598,7 +618,7 @@ impl Engine {
             deadline: now,
             ordinary_last_seen: now.minus(self.0.policy.timeouts(false).idle),
             remembered_last_seen: now.minus(self.0.policy.timeouts(true).idle),
-            events: self.now().minus(KEEP_EVENTS),
+            events: self.now().minus(self.0.keep_events),
             attempts: self.now().minus(FORGET),
         };
         let mut swept = 0;

@@ -5,6 +5,7 @@ mod chosen;
 mod common;
 mod estimate;
 mod hasher;
+mod memory;
 mod pepper;
 mod rows;
 mod stored;

@@ -58,6 +58,14 @@ impl Limit {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BucketId(pub [u8; 32]);
 
+impl BucketId {
+    /// What the log calls it. The same for the same name, and nobody without the key learns the name:
+    /// people type passwords where names belong.
+    pub(crate) fn reference(&self) -> String {
+        self.0.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
 impl std::fmt::Debug for BucketId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("BucketId(..)")

@@ -252,6 +252,9 @@ pub struct Options {
     /// How old a session's cookie gets before activity renews it.
     #[arg(long, env = "DAYPASS_RENEW", global = true, value_name = "TIME", default_value = "15m", value_parser = duration)]
     pub renew: Duration,
+    /// How long what happened is kept.
+    #[arg(long, env = "DAYPASS_KEEP_EVENTS", global = true, value_name = "TIME", default_value = "90d", value_parser = duration)]
+    pub keep_events: Duration,
     /// How many sessions an account may have; of more, the one longest unused ends.
     #[arg(long, env = "DAYPASS_MOST_SESSIONS", global = true, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub most_sessions: u32,
@@ -360,6 +363,8 @@ pub struct Settings {
     pub policy: Policy,
     /// Whether to make the demo accounts.
     pub demo: bool,
+    /// How long what happened is kept.
+    pub keep_events: Duration,
     /// How long before the end of a session the page says so.
     pub warning: Duration,
 }
@@ -481,6 +486,7 @@ impl Options {
             proxies: self.trusted_proxies.clone(),
             policy,
             demo: self.demo,
+            keep_events: self.keep_events,
             warning: self.warning,
         })
     }

@@ -71,6 +71,7 @@ async fn engine(settings: &Settings) -> Result<Engine, ServeError> {
         policy: settings.policy,
         audience: settings.audience.clone(),
         demo: settings.demo,
+        keep_events: settings.keep_events,
         ..config
     };
     Ok(Engine::new(store, ring, config))
@@ -110,6 +111,7 @@ pub async fn serve(options: &Options) -> Result<(), ServeError> {
     let sweeper = tokio::spawn(sweep(engine.clone()));
     // Heard from now on, so that whoever reads that it is ready can also stop it.
     let told_to_stop = told_to_stop()?;
+    tracing::info!(event = "sys_startup", version = env!("CARGO_PKG_VERSION"), origin = settings.origin, "ready");
     announce(&settings);
 
     let told_to_stop = async {
@@ -121,7 +123,7 @@ pub async fn serve(options: &Options) -> Result<(), ServeError> {
         tracing::warn!("requests were still under way after {:?}; they were cut", limits.drain);
     }
     sweeper.abort();
-    tracing::info!(seals = engine.seals(), "stopped");
+    tracing::info!(event = "sys_shutdown", seals = engine.seals(), "stopped");
     Ok(())
 }
 

@@ -18,7 +18,12 @@ impl Engine {
     pub(super) async fn count_try(&self, buckets: &Buckets) -> Result<Option<Duration>, StoreError> {
         let wait = self.store().count_try(&buckets.all(), self.now()).await?;
         if let Some(wait) = wait {
-            tracing::info!(event = "excess_rate_limit_exceeded", seconds = wait.as_secs(), "a try has to wait");
+            tracing::info!(
+                event = "excess_rate_limit_exceeded",
+                who = buckets.account.id.reference(),
+                seconds = wait.as_secs(),
+                "a try has to wait"
+            );
         }
         Ok(wait)
     }

@@ -2,14 +2,12 @@
 
 use super::{
     chosen::{Password, PasswordError},
+    memory::Memory,
     pepper::Pepper,
     stored::PasswordHash,
 };
 use crate::KeyRing;
-use argon2::{
-    KeyId, Params, ParamsBuilder,
-    password_hash::{PasswordHasher, phc},
-};
+use argon2::{KeyId, Params, ParamsBuilder};
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicUsize, Ordering},
@@ -18,7 +16,7 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 /// argon2id with 19 MiB, two passes, one lane: OWASP's least, ASVS 5.0 appendix C.
-const MEMORY_KIB: u32 = 19_456;
+pub(super) const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// How many sign-ins may wait for their turn to hash. At 30 ms a hash that is two seconds.
@@ -43,6 +41,7 @@ pub struct Hasher {
     counters: Arc<Counters>,
     dummy: Arc<OnceLock<PasswordHash>>,
     pepper: Pepper,
+    memory: Memory,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +69,7 @@ impl Hasher {
             counters: Arc::default(),
             dummy: Arc::default(),
             pepper: Pepper::default(),
+            memory: Memory::default(),
         }
     }
 
@@ -87,8 +87,8 @@ impl Hasher {
     /// # Errors
     /// When too many are waiting, or the system gives no random bytes.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
-        let pepper = self.pepper.clone();
-        self.run(move || hash_now(&pepper, &password)).await?
+        let (pepper, memory) = (self.pepper.clone(), self.memory.clone());
+        self.run(move || hash_now(&pepper, &memory, &password)).await?
     }
 
     /// Whether `password` is the one that `stored` was made from.
@@ -101,7 +101,7 @@ impl Hasher {
     /// # Errors
     /// When too many are waiting.
     pub async fn verify(&self, password: Password, stored: Option<PasswordHash>) -> Result<bool, HashError> {
-        let (dummy, pepper) = (Arc::clone(&self.dummy), self.pepper.clone());
+        let (dummy, pepper, memory) = (Arc::clone(&self.dummy), self.pepper.clone(), self.memory.clone());
         self.run(move || {
             let usable = stored.as_ref().and_then(PasswordHash::usable);
             if stored.is_some() && usable.is_none() {
@@ -110,7 +110,7 @@ impl Hasher {
                 );
             }
             if let Some(hash) = usable {
-                if let Some(right) = hash.verify(&password, &pepper) {
+                if let Some(right) = hash.verify(&password, &pepper, &memory) {
                     return right;
                 }
                 tracing::error!(
@@ -121,14 +121,14 @@ impl Hasher {
                 Some(dummy) => dummy,
                 // Made by the first one who needs it, who pays for it like everybody: one hash.
                 None => {
-                    if let Ok(made) = hash_now(&pepper, &password) {
+                    if let Ok(made) = hash_now(&pepper, &memory, &password) {
                         let _already = dummy.set(made);
                     }
                     return false;
                 }
             };
             if let Some(hash) = dummy.usable() {
-                let _never_right = hash.verify(&password, &pepper);
+                let _never_right = hash.verify(&password, &pepper, &memory);
             }
             false
         })
@@ -213,12 +213,11 @@ pub(super) fn today(pepper: KeyId) -> Option<Params> {
     params.build().ok()
 }
 
-fn hash_now(pepper: &Pepper, password: &Password) -> Result<PasswordHash, HashError> {
+fn hash_now(pepper: &Pepper, memory: &Memory, password: &Password) -> Result<PasswordHash, HashError> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).map_err(|_| HashError::Failed)?;
     let argon2 = pepper.making().ok_or(HashError::Failed)?;
-    let hash: phc::PasswordHash =
-        argon2.hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| HashError::Failed)?;
+    let hash = memory.hash(&argon2, password.as_bytes(), &salt).ok_or(HashError::Failed)?;
     Ok(PasswordHash::made(hash.to_string()))
 }
 

@@ -1,10 +1,7 @@
 //! Hashes as they are stored, and which of them are obeyed.
 
-use super::{bcrypt, chosen::Password, hasher, pepper::Pepper};
-use argon2::{
-    Params, Version,
-    password_hash::{PasswordVerifier, phc},
-};
+use super::{bcrypt, chosen::Password, hasher, memory::Memory, pepper::Pepper};
+use argon2::{Params, Version, password_hash::phc};
 use std::{fmt, ops::RangeInclusive};
 
 /// A stored hash beyond these bounds is not obeyed: it would let whoever can write to the store
@@ -101,11 +98,11 @@ impl PasswordHash {
 impl Usable<'_> {
     /// Whether `password` is the one that it was made from. Costs one hash; none, and says nothing, if it
     /// was made with a pepper that is not here.
-    pub(super) fn verify(&self, password: &Password, pepper: &Pepper) -> Option<bool> {
+    pub(super) fn verify(&self, password: &Password, pepper: &Pepper, memory: &Memory) -> Option<bool> {
         match self {
             Self::Argon2id(hash) => {
                 let argon2 = pepper.checking(&Params::try_from(&**hash).ok()?)?;
-                Some(argon2.verify_password(password.as_bytes(), hash.as_ref()).is_ok())
+                Some(memory.verify(&argon2, password.as_bytes(), hash))
             }
             Self::Bcrypt(text) => Some(bcrypt::verify(password, text)),
         }

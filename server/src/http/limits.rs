@@ -31,6 +31,11 @@ pub(super) fn outside<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Ro
     let id = http::HeaderName::from_static("x-request-id");
     router.layer(
         ServiceBuilder::new()
+            // Ours alone: what somebody sends would stand in the log as if we had named it.
+            .map_request(|mut request: Request| {
+                request.headers_mut().remove("x-request-id");
+                request
+            })
             .layer(SetRequestIdLayer::new(id.clone(), MakeRequestUuid))
             .layer(
                 TraceLayer::new_for_http()

@@ -67,3 +67,51 @@ async fn killed_at_any_moment_it_comes_back_as_it_was() {
     assert!(born > 5 && buried > 5, "the test did nothing: {born} sign-ins, {buried} sign-outs");
     assert!(folder.ok(&["doctor"]).contains("it would start"), "the database is damaged");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_that_was_changed_while_it_was_killed_is_one_of_the_two() {
+    let folder = Folder::new();
+    let password = |n: u32| format!("zebra quilt lantern {n} harbour");
+    // The number of the password that was acknowledged last, and with it of the one that may be.
+    let mut sure = 0;
+    folder.add_account("alice", &password(sure));
+    let mut device = String::new();
+    let (mut changed, mut unsure) = (0, 0);
+    for round in 0..12_u64 {
+        let server = Arc::new(folder.serve());
+        let next = server.sign_in_from(&mut device, "alice", &password(sure + 1)).await.unwrap();
+        let last = server.sign_in_from(&mut device, "alice", &password(sure)).await.unwrap();
+        assert!(next.is_some() != last.is_some(), "both passwords or neither, round {round}");
+        unsure += u32::from(next.is_some());
+        sure += u32::from(next.is_some());
+        let mut cookie = next.or(last).unwrap();
+        let changes = tokio::spawn({
+            let server = Arc::clone(&server);
+            async move {
+                let mut done = 0;
+                loop {
+                    let form = format!(
+                        "current={}&new={}",
+                        password(sure + done).replace(' ', "+"),
+                        password(sure + done + 1).replace(' ', "+"),
+                    );
+                    let request = server.client.post(format!("{}/api/change_password", server.url)).body(form);
+                    let request = request.header("content-type", "application/x-www-form-urlencoded");
+                    let Ok(answer) = request.header("cookie", &cookie).send().await else { return done };
+                    if !answer.status().is_success() {
+                        return done;
+                    }
+                    cookie = crate::host::session_cookie(&answer).unwrap();
+                    done += 1;
+                }
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(30 + round * 53 % 300)).await;
+        server.kill();
+        let done = changes.await.unwrap();
+        changed += done;
+        sure += done;
+    }
+    assert!(changed > 5, "{changed} changes, {unsure} of which nobody knew: the test tests nothing");
+    assert!(folder.ok(&["doctor"]).contains("it would start"), "the database is damaged");
+}

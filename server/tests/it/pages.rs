@@ -1,7 +1,8 @@
 //! Documents, files, and what is around them.
 
 use crate::host::{Host, header, set_cookies};
-use reqwest::Method;
+use reqwest::{Method, Response};
+use std::collections::BTreeSet;
 
 #[tokio::test]
 async fn the_guard_answers_before_anything_is_rendered() {
@@ -65,6 +66,29 @@ async fn the_reason_of_an_end_is_told_once_and_not_in_the_address() {
 async fn every_answer_has_the_headers() {
     let host = Host::scene().https().start().await;
     let cookie = host.sign_in().await;
+    let mut seen = BTreeSet::new();
+    let mut look = |answer: &Response, what: &str| {
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+        ] {
+            assert_eq!(header(answer, name), value, "{what}");
+        }
+        assert!(header(answer, "content-security-policy").contains("frame-ancestors 'none'"), "{what}");
+        assert!(!header(answer, "cache-control").is_empty(), "{what}");
+        // No other origin may read anything, whoever asks (ASVS 3.4.2), and nothing says what we are.
+        for (name, _) in answer.headers() {
+            assert!(!name.as_str().starts_with("access-control-") && name != "server", "{what}: {name}");
+        }
+        // Every body says what it is (ASVS 4.1.1).
+        let has_body = answer.content_length() != Some(0);
+        assert!(!has_body || !header(answer, "content-type").is_empty(), "{what}");
+        seen.insert(answer.status().as_u16());
+    };
     for (method, path) in [
         ("GET", "/"),
         ("GET", "/login"),
@@ -73,25 +97,37 @@ async fn every_answer_has_the_headers() {
         ("GET", "/api/me"),
         ("GET", "/api/x"),
         ("POST", "/api/sign_in"),
+        ("OPTIONS", "/api/sign_in"),
         ("PUT", "/"),
+        ("TRACE", "/"),
         ("GET", "/healthz"),
     ] {
         for cookie in ["", &cookie] {
-            let answer = host.request(method.parse().unwrap(), path).header("cookie", cookie).send().await.unwrap();
-            for (name, value) in [
-                ("x-content-type-options", "nosniff"),
-                ("referrer-policy", "same-origin"),
-                ("cross-origin-opener-policy", "same-origin"),
-                ("cross-origin-resource-policy", "same-origin"),
-            ] {
-                assert_eq!(header(&answer, name), value, "{method} {path}");
-            }
-            assert!(header(&answer, "content-security-policy").contains("frame-ancestors 'none'"), "{method} {path}");
-            assert!(!header(&answer, "strict-transport-security").is_empty());
-            assert!(!header(&answer, "cache-control").is_empty());
-            assert!(answer.headers().get("server").is_none());
+            let request = host.request(method.parse().unwrap(), path).header("cookie", cookie);
+            look(&request.send().await.unwrap(), &format!("{method} {path}"));
         }
     }
+    for path in ["/", "/api/me", "/api/sign_out"] {
+        let request = host.request(Method::OPTIONS, path).header("origin", "https://evil.example");
+        let request = request.header("access-control-request-method", "POST");
+        look(&request.send().await.unwrap(), "a preflight");
+        look(&host.get(path).header("origin", "https://evil.example").send().await.unwrap(), "a read from elsewhere");
+        look(
+            &host.post(path, "").header("origin", "https://evil.example").send().await.unwrap(),
+            "a call from elsewhere",
+        );
+    }
+    look(&host.post("/api/sign_in", &"x".repeat(100_000)).send().await.unwrap(), "too much");
+    let text = host.request(Method::POST, "/api/sign_in").header("content-type", "text/plain").body("username=alice");
+    look(&text.send().await.unwrap(), "no form");
+    for _ in 0..6 {
+        look(&host.post("/api/sign_in", "username=bob&password=x").send().await.unwrap(), "a guess");
+    }
+    host.store.close().await;
+    look(&host.get("/api/me").header("cookie", &cookie).send().await.unwrap(), "an outage");
+    look(&host.get("/readyz").send().await.unwrap(), "not ready");
+    let expected = [200, 302, 401, 403, 404, 405, 413, 415, 422, 429, 503];
+    assert_eq!(seen, BTreeSet::from(expected));
 }
 
 #[tokio::test]

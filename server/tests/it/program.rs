@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     path::Path,
     process::{Child, Command, Output, Stdio},
+    thread::JoinHandle,
 };
 use tempfile::TempDir;
 
@@ -107,11 +108,15 @@ impl Folder {
         };
         let url = first.strip_prefix("Daypass is ready: ").unwrap().to_owned();
         // Read on, or the server would block on a full pipe.
-        let log = child.stderr.take().unwrap();
-        std::thread::spawn(move || BufReader::new(log).lines().for_each(drop));
+        let mut stderr = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut log = Vec::new();
+            stderr.read_to_end(&mut log).unwrap();
+            text(&log)
+        });
         std::thread::spawn(move || lines.for_each(drop));
         let client = crate::host::client(&url);
-        Program { child, url, client }
+        Program { child, url, client, log }
     }
 }
 
@@ -120,6 +125,7 @@ pub(crate) struct Program {
     child: Child,
     pub(crate) url: String,
     pub(crate) client: Client,
+    log: JoinHandle<String>,
 }
 
 impl Program {
@@ -162,6 +168,11 @@ impl Program {
         (status, body["reason"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// Of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it as a loss of power would.
     pub(crate) fn kill(&self) {
         let told = Command::new("kill").args(["-KILL", &self.child.id().to_string()]).status().unwrap();
@@ -170,10 +181,18 @@ impl Program {
 
     /// Asks it to stop, and says whether it did so in order.
     #[cfg(unix)]
-    pub(crate) fn terminate(mut self) -> bool {
+    pub(crate) fn terminate(self) -> bool {
+        self.log().is_some()
+    }
+
+    /// The same, and what it has written to standard error if it did.
+    #[cfg(unix)]
+    pub(crate) fn log(mut self) -> Option<String> {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(told.success());
-        self.child.wait().unwrap().success()
+        let in_order = self.child.wait().unwrap().success();
+        let log = std::mem::replace(&mut self.log, std::thread::spawn(String::new)).join().unwrap();
+        in_order.then_some(log)
     }
 }
 

@@ -98,3 +98,35 @@ fn every_test_that_the_security_document_names_is_there() {
     // A parser that finds nothing would find nothing wrong.
     assert!(cells.len() > 100 && named.len() > 80, "{} rows and {} tests were found", cells.len(), named.len());
 }
+
+/// Names of the events that a folder's code writes to the log.
+fn events(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            events(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = fs::read_to_string(&path).unwrap();
+            for line in source.split("event = ").skip(1) {
+                // One of two, where it depends.
+                let line = line.split([',', '\n']).next().unwrap_or_default();
+                found.extend(line.split('"').skip(1).step_by(2).map(str::to_owned));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_log_says_is_listed() {
+    let document = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let (_, table) = document.split_once("| event | when | with |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let rows = table.lines().filter_map(|line| line.split('|').nth(1));
+    let listed: BTreeSet<_> = rows.flat_map(names).map(str::to_owned).collect();
+    let mut written = BTreeSet::new();
+    for folder in ["auth/src", "app/src", "server/src"] {
+        events(&root().join(folder), &mut written);
+    }
+    assert!(written.len() > 15, "{written:?}");
+    assert_eq!(listed, written);
+}
