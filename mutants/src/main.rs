@@ -30,6 +30,7 @@ struct Cli {
 enum Fate {
     Killed {
         package: &'static str,
+        said: String,
     },
     Survived,
     /// It says nothing of the tests.
