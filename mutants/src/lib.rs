@@ -74,12 +74,21 @@ impl Mutant {
         }
     }
 
-    /// The packages whose tests may notice, the quickest first.
+    /// The tests that may notice, as arguments of `cargo test`: the quickest first.
     #[must_use]
-    pub fn packages(&self) -> &'static [&'static str] {
-        if self.place.starts_with("auth/") { &["daypass-auth", "daypass-server"] } else { &["daypass-server"] }
+    pub fn tests(&self) -> &'static [&'static [&'static str]] {
+        if self.place.starts_with("auth/") { TESTS } else { &TESTS[2..] }
     }
 }
+
+/// All tests that are run, the quickest first: of the engine, and then of the server.
+pub const TESTS: &[&[&str]] = &[
+    &["--package", "daypass-auth", "--lib"],
+    &["--package", "daypass-auth", "--test", "http"],
+    &["--package", "daypass-server", "--lib"],
+    &["--package", "daypass-server", "--test", "it", "--", "--skip", "attacks::"],
+    &["--package", "daypass-server", "--test", "it", "--", "attacks::"],
+];
 
 /// The Rust files whose paths begin with `place`.
 fn sources(place: &Path) -> io::Result<Vec<PathBuf>> {

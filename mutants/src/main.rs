@@ -3,7 +3,7 @@
 //! `script/mutants` makes the copy.
 
 use clap::Parser;
-use daypass_mutants::{MUTANTS, Mutant};
+use daypass_mutants::{MUTANTS, Mutant, TESTS};
 use std::{
     error::Error,
     fs::{self, File},
@@ -29,7 +29,6 @@ struct Cli {
 
 enum Fate {
     Killed {
-        package: &'static str,
         said: String,
     },
     Survived,
@@ -51,10 +50,8 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     let copy = fs::canonicalize(&cli.copy)?;
     // Where tests fail anyhow, a failure shows nothing.
-    for package in ["daypass-auth", "daypass-server"] {
-        if let Fate::Killed { said, .. } | Fate::DoesNotCompile(said) = fate(&copy, &[package])? {
-            return Err(format!("the tests of {package} fail as they are:\n{}", end_of(&said)).into());
-        }
+    if let Fate::Killed { said, .. } | Fate::DoesNotCompile(said) = fate(&copy, TESTS)? {
+        return Err(format!("tests fail as they are:\n{}", end_of(&said)).into());
     }
     let wanted = |mutant: &Mutant| {
         cli.only.as_ref().is_none_or(|text| mutant.defence.contains(text) || mutant.place.contains(text))
@@ -66,13 +63,13 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
         let begin = Instant::now();
         let (path, content) = mutant.find(&copy).map_err(|why| format!("{}: {why}", mutant.defence))?;
         fs::write(&path, content.replace(mutant.text, mutant.without))?;
-        let fate = fate(&copy, mutant.packages());
+        let fate = fate(&copy, mutant.tests());
         fs::write(&path, content)?;
         let words = match fate? {
-            Fate::Killed { package, said } => {
+            Fate::Killed { said } => {
                 let test = failed(&said).unwrap_or("no answer in time");
                 killed += 1;
-                format!("killed by {test} of {package}")
+                format!("killed by {test}")
             }
             Fate::Survived => {
                 others.push(mutant.defence);
@@ -97,35 +94,36 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// What becomes of the copy as it is now.
-fn fate(copy: &Path, packages: &[&'static str]) -> Result<Fate, Box<dyn Error>> {
-    for package in packages {
-        let (built, said) = cargo(copy, &["test", "--quiet", "--no-run", "--package", package])?;
+fn fate(copy: &Path, tests: &[&[&str]]) -> Result<Fate, Box<dyn Error>> {
+    for arguments in tests {
+        let which = arguments.split(|argument| *argument == "--").next().unwrap_or_default();
+        let (built, said) = cargo(copy, &[&["test", "--quiet", "--no-run"], which])?;
         if !built {
             return Ok(Fate::DoesNotCompile(said));
         }
-        let (passed, said) = cargo(copy, &["test", "--quiet", "--package", package])?;
+        let (passed, said) = cargo(copy, &[&["test", "--quiet"], arguments])?;
         if passed {
             continue;
         }
         // A test that failed because the machine was busy would say that it noticed something.
-        let test = failed(&said);
-        let again = test.map_or(Ok((false, String::new())), |test| {
-            cargo(copy, &["test", "--quiet", "--package", package, "--", "--exact", test])
-        })?;
-        if !again.0 {
-            return Ok(Fate::Killed { package, said });
+        let fails_again = match failed(&said) {
+            Some(test) => !cargo(copy, &[&["test", "--quiet"], which, &["--", "--exact", test]])?.0,
+            None => true,
+        };
+        if fails_again {
+            return Ok(Fate::Killed { said });
         }
     }
     Ok(Fate::Survived)
 }
 
 /// Whether a command of cargo went well, and what it said. A test that hangs is ended, and has failed.
-fn cargo(copy: &Path, arguments: &[&str]) -> Result<(bool, String), Box<dyn Error>> {
+fn cargo(copy: &Path, arguments: &[&[&str]]) -> Result<(bool, String), Box<dyn Error>> {
     let log = copy.join("mutants.log");
     let file = File::create(&log)?;
     let status = Command::new("timeout")
         .args(["--kill-after=10", "900", "cargo"])
-        .args(arguments)
+        .args(arguments.concat())
         .current_dir(copy)
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
