@@ -400,6 +400,20 @@ mod tests {
     }
 
     #[test]
+    fn a_browser_is_known_by_our_own_cookie_of_that_kind_alone() {
+        let sealer = sealer(vec![key()]);
+        let name = sealer.cookies.device;
+        let content = |v, t: &str, aud: &str| {
+            let (t, aud) = (t.to_owned(), aud.to_owned());
+            sealer.open_device(&sealer.seal(name, &DeviceContent { v, t, aud, d: Device::default() }).unwrap())
+        };
+        assert!(content(VERSION, DEVICE_TYPE, &sealer.audience).is_some());
+        assert!(content(VERSION + 1, DEVICE_TYPE, &sealer.audience).is_none());
+        assert!(content(VERSION, SESSION_TYPE, &sealer.audience).is_none());
+        assert!(content(VERSION, DEVICE_TYPE, "https://staging.example").is_none());
+    }
+
+    #[test]
     fn the_ring_turns_without_a_sign_out() {
         let (old, new) = (key(), key());
         let session = session(false);

@@ -4,7 +4,9 @@ use super::{Moment, Session};
 use daypass_auth::SessionInfo;
 use leptos::prelude::*;
 
-type What = Box<dyn Fn()>;
+/// Free to go to another thread, as all that a page on the server is made of: it is dropped by whichever
+/// thread sent the last of it.
+type What = Box<dyn Fn() + Send + Sync>;
 
 /// Asks for the password where it is needed, from the context. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -12,12 +14,12 @@ pub(crate) struct Sudo {
     session: Session,
     asking: RwSignal<bool>,
     /// What is done once the password was given.
-    then: StoredValue<Option<What>, LocalStorage>,
+    then: StoredValue<Option<What>>,
 }
 
 impl Sudo {
     pub(crate) fn provide(session: Session) {
-        provide_context(Self { session, asking: RwSignal::new(false), then: StoredValue::new_local(None) });
+        provide_context(Self { session, asking: RwSignal::new(false), then: StoredValue::new(None) });
     }
 
     /// For the component that calls this: what it wants is given up when it is gone, because somebody
@@ -35,12 +37,12 @@ impl Sudo {
 
     /// Does something sensitive: at once, or when the person has given the password. The server
     /// decides, so `what` calls [`Sudo::ask`] if it is refused after all.
-    pub(crate) fn run(self, what: impl Fn() + 'static) {
+    pub(crate) fn run(self, what: impl Fn() + Send + Sync + 'static) {
         if self.session.is_sudo() { what() } else { self.ask(what) }
     }
 
     /// Asks for the password, and does something then.
-    pub(crate) fn ask(self, what: impl Fn() + 'static) {
+    pub(crate) fn ask(self, what: impl Fn() + Send + Sync + 'static) {
         self.then.set_value(Some(Box::new(what)));
         self.asking.set(true);
     }

@@ -2,6 +2,7 @@
 
 mod api;
 mod client;
+mod files;
 mod forms;
 mod headers;
 mod limits;
@@ -24,7 +25,6 @@ use ipnet::IpNet;
 use leptos::{config::LeptosOptions, prelude::provide_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_async_with_context};
 use std::sync::{Arc, LazyLock};
-use tower_http::services::ServeDir;
 
 /// Listing the routes runs the app once, with a switch that is global to the process: once, and
 /// before anything is served.
@@ -89,11 +89,7 @@ pub fn router(state: AppState) -> Router {
     let nowhere =
         protect(nowhere, &state.engine, Guard { open: true, unavailable: Some(unavailable), ..Guard::default() });
     // Files need no session; what is no file leads nowhere.
-    let files = ServeDir::new(&*state.leptos.site_root)
-        .append_index_html_on_directories(false)
-        .precompressed_br()
-        .precompressed_gzip()
-        .fallback(nowhere);
+    let files = files::below(&state.leptos.site_root, nowhere);
 
     let router = Router::new()
         .merge(private)

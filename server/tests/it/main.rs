@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod account;
+mod attacks;
 mod bad_input;
 mod command_line;
 mod configuration;

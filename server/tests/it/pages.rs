@@ -200,3 +200,22 @@ async fn what_people_typed_is_text_and_nothing_else() {
     let html = host.get(&format!("/{evil}")).send().await.unwrap().text().await.unwrap();
     assert!(!html.contains("<script>alert") && !html.contains("<img src=x"));
 }
+
+/// A page is dropped by the thread that sends the last of it, which need not be the one that rendered it.
+/// What is bound to a thread would panic there, and cut the connection under the next request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn pages_are_rendered_by_one_thread_and_dropped_by_another() {
+    let host = std::sync::Arc::new(Host::start().await);
+    let cookie = host.sign_in().await;
+    let mut visitors = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let (host, cookie) = (host.clone(), cookie.clone());
+        visitors.spawn(async move {
+            for path in ["/login", "/", "/nowhere", "/account/sessions"].repeat(40) {
+                let answer = host.get(path).header("cookie", &cookie).send().await.unwrap();
+                answer.text().await.unwrap();
+            }
+        });
+    }
+    visitors.join_all().await;
+}

@@ -74,7 +74,7 @@ fn browser_tests() -> BTreeMap<String, String> {
 fn every_test_that_the_security_document_names_is_there() {
     let document = fs::read_to_string(root().join("docs/security.md")).unwrap();
     let mut rust = BTreeSet::new();
-    for folder in ["auth", "app", "frontend", "server"] {
+    for folder in ["attacks", "auth", "app", "frontend", "server"] {
         rust_tests(&root().join(folder), &mut rust);
     }
     let browser = browser_tests();

@@ -1,0 +1,705 @@
+//! The defences, one after the other.
+
+use super::Mutant;
+
+const fn mutant(defence: &'static str, place: &'static str, text: &'static str, without: &'static str) -> Mutant {
+    Mutant { defence, place, text, without }
+}
+
+const SEAL: &str = "auth/src/seal.rs";
+const ENGINE: &str = "auth/src/engine.rs";
+const OWN: &str = "auth/src/engine/own.rs";
+const POLICY: &str = "auth/src/policy.rs";
+const NAMES: &str = "auth/src/http/cookie_names.rs";
+const ORIGIN: &str = "auth/src/http/origin.rs";
+const GUARD: &str = "auth/src/http/guard.rs";
+const LAYER: &str = "auth/src/http/layer.rs";
+const NEXT: &str = "auth/src/next.rs";
+const THROTTLE: &str = "auth/src/throttle.rs";
+const STORED: &str = "auth/src/password/stored.rs";
+const HASHER: &str = "auth/src/password/hasher.rs";
+const SQLITE: &str = "auth/src/store/sqlite";
+
+/// All of them.
+pub static MUTANTS: &[Mutant] = &[
+    // Cookies, by their names.
+    mutant(
+        "a name that only decodes to ours is dropped",
+        NAMES,
+        "changed = true;\n                continue;\n            } else if std",
+        "} else if std",
+    ),
+    mutant(
+        "two cookies of our name are none",
+        NAMES,
+        "Self::One(_) | Self::Several => Self::Several,",
+        "Self::One(_) | Self::Several => Self::One(value()),",
+    ),
+    mutant(
+        "one pair that is no UTF-8 does not take the others along",
+        NAMES,
+        "} else if std::str::from_utf8(pair).is_err() {",
+        "} else if false {",
+    ),
+    mutant(
+        "white space is what HTTP calls so",
+        NAMES,
+        "let pair = trim(pair);",
+        "let text = String::from_utf8_lossy(pair).trim().to_owned(); let pair: &[u8] = Vec::leak(text.into_bytes());",
+    ),
+    // Cookies, sealed.
+    mutant("a cookie is of our version", SEAL, "content.v != VERSION || ", ""),
+    mutant("a cookie is a session's", SEAL, "|| content.t != SESSION_TYPE ", ""),
+    mutant("a cookie is for our origin", SEAL, " || content.aud != self.audience {", " {"),
+    mutant(
+        "a device's cookie is one",
+        SEAL,
+        "content.v == VERSION && content.t == DEVICE_TYPE && content.aud",
+        "content.v == VERSION && content.aud",
+    ),
+    mutant(
+        "a device's cookie is for our origin",
+        SEAL,
+        "content.t == DEVICE_TYPE && content.aud == self.audience)",
+        "content.t == DEVICE_TYPE)",
+    ),
+    mutant(
+        "a value is sealed for its own name",
+        SEAL,
+        "let content: Content = self.open(self.cookies.session, value)?;",
+        "let content: Content = self.open(self.cookies.session, value).or_else(|| self.open(self.cookies.notice, value)).or_else(|| self.open(self.cookies.device, value))?;",
+    ),
+    mutant("a cookie that no browser keeps is not opened", SEAL, "if value.len() > MAX_COOKIE_BYTES {", "if false {"),
+    mutant(
+        "a cookie that no browser keeps is not sent",
+        SEAL,
+        "(name.len() + value.len() < MAX_COOKIE_BYTES).then_some(value)",
+        "Some(value)",
+    ),
+    mutant("cookies are kept from scripts", SEAL, ".http_only(true)", ".http_only(false)"),
+    mutant("cookies travel over https alone", SEAL, ".secure(self.secure)", ".secure(false)"),
+    mutant("cookies are not sent along by other sites", SEAL, "SameSite::Lax)", "SameSite::None)"),
+    mutant("cookies are of the whole site", SEAL, ".path(\"/\")", ".path(\"/app\")"),
+    mutant(
+        "the session's cookie is bound to the host",
+        SEAL,
+        "session: \"__Host-daypass\",",
+        "session: \"__Secure-daypass\",",
+    ),
+    mutant(
+        "the newest key seals",
+        SEAL,
+        "jar.private_mut(self.ring.sealing())",
+        "jar.private_mut(self.ring.opening().last().unwrap_or(self.ring.sealing()))",
+    ),
+    // Requests of other sites.
+    mutant(
+        "reading is free, and nothing else",
+        ORIGIN,
+        "Method::GET | Method::HEAD | Method::OPTIONS)",
+        "Method::GET | Method::HEAD | Method::OPTIONS | Method::POST)",
+    ),
+    mutant("a WebSocket is not reading", ORIGIN, "if is_safe && !is_websocket(headers) {", "if is_safe {"),
+    mutant(
+        "a header that comes twice was not sent by a browser",
+        ORIGIN,
+        "(Only::Several, _) | (_, Only::Several) => false,",
+        "(Only::Several, _) | (_, Only::Several) => true,",
+    ),
+    mutant(
+        "a neighbour is somebody else",
+        ORIGIN,
+        "b\"same-origin\" | b\"none\"",
+        "b\"same-origin\" | b\"same-site\" | b\"none\"",
+    ),
+    mutant(
+        "Sec-Fetch-Site counts",
+        ORIGIN,
+        "(Only::One(site), _) => matches!(site,",
+        "(Only::One(site), _) => site.is_ascii() || matches!(site,",
+    ),
+    mutant(
+        "Origin counts",
+        ORIGIN,
+        "(Only::None, Only::One(origin)) => self.origins.iter().any(|ours| ours.as_bytes() == origin),",
+        "(Only::None, Only::One(_)) => true,",
+    ),
+    mutant("an origin is compared whole", ORIGIN, "ours.as_bytes() == origin)", "origin.starts_with(ours.as_bytes()))"),
+    mutant(
+        "what says nothing of where it comes from is refused",
+        ORIGIN,
+        "(Only::None, Only::None) => false,",
+        "(Only::None, Only::None) => true,",
+    ),
+    mutant(
+        "the origin check stands before everything",
+        "server/src/http/mod.rs",
+        ".layer(from_fn_with_state(OriginCheck",
+        ".route_layer(from_fn_with_state(OriginCheck",
+    ),
+    // Where to go on to.
+    mutant(
+        "next has no backslash, no control character, no space",
+        NEXT,
+        "(0x21..=0x7e).contains(&b) && b != b'\\\\'",
+        "b != 0",
+    ),
+    mutant("next has no encoded slash", NEXT, "lower.contains(\"%2f\") || ", ""),
+    mutant("next has no encoded backslash", NEXT, "lower.contains(\"%5c\") || ", ""),
+    mutant("next has no dot segment", NEXT, "segment == \".\" || segment == \"..\" || ", ""),
+    mutant("next has no encoded dot segment", NEXT, "lower.replace(\"%2e\", \".\")", "lower"),
+    mutant("next has no empty segment", NEXT, " || empty_in_the_middle {", " {"),
+    mutant(
+        "next is not the sign-in page, and no call",
+        NEXT,
+        "(first != \"login\" && first != \"api\").then_some(next)",
+        "Some(next)",
+    ),
+    mutant("next is not long", NEXT, "next.len() > MAX_LEN || ", ""),
+    mutant(
+        "a form leads on where it may",
+        "server/src/http/forms.rs",
+        "redirect(next::safe_or_home(form.next.as_deref()))\n        }\n        \"/api/sign_out\"",
+        "redirect(form.next.as_deref().unwrap_or(\"/\"))\n        }\n        \"/api/sign_out\"",
+    ),
+    mutant(
+        "a page leads on where it may",
+        GUARD,
+        "redirect(next::safe_or_home(query_next(&request).as_deref()))",
+        "redirect(query_next(&request).as_deref().unwrap_or(\"/\"))",
+    ),
+    mutant(
+        "a Referer reaches no server function",
+        "server/src/http/forms.rs",
+        "    parts.headers.remove(header::REFERER);\n",
+        "",
+    ),
+    // Who is let in.
+    mutant(
+        "without a session what is private is not reached",
+        GUARD,
+        "Access::Absent { .. } if guard.is_public(path) =>",
+        "Access::Absent { .. } =>",
+    ),
+    mutant(
+        "a store that does not answer lets nobody in",
+        GUARD,
+        "Access::Active(_) => next.run(request).await,",
+        "Access::Active(_) | Access::Unavailable => next.run(request).await,",
+    ),
+    mutant(
+        "without the session layer nobody is let in",
+        "auth/src/http/extract.rs",
+        "Access::Absent { reason, .. } => Err(unauthenticated(reason)),\n            Access::Unavailable => Err(unavailable()),\n        }\n    }\n}\n\n/// For handlers",
+        "Access::Absent { reason, .. } => Err(unauthenticated(reason)),\n            Access::Unavailable => Err(unauthenticated(crate::Reason::None)),\n        }\n    }\n}\n\n/// For handlers",
+    ),
+    mutant("polls are nobody's doing", GUARD, "!self.passive.contains(&request.uri().path()) && ", ""),
+    mutant(
+        "what is fetched ahead is nobody's doing",
+        GUARD,
+        " && !request.headers().contains_key(\"sec-purpose\")",
+        "",
+    ),
+    mutant(
+        "what is sensitive asks for the password again",
+        "app/src/server/mod.rs",
+        "if session.is_sudo() { Ok(session) }",
+        "if true { Ok(session) }",
+    ),
+    mutant(
+        "a handler that takes a sudo session is reached with one",
+        "auth/src/http/extract.rs",
+        "if session.is_sudo() { Ok(Self(session)) }",
+        "if true { Ok(Self(session)) }",
+    ),
+    // Whether a session is accepted.
+    mutant("the row is of the cookie's account", ENGINE, "row.account != claim.account\n            || row", "row"),
+    mutant("the row is of the cookie's epoch", ENGINE, "            || row.epoch != claim.epoch\n", ""),
+    mutant(
+        "the row is of the same proof as the cookie",
+        ENGINE,
+        "            || row.times.authenticated_at != claim.authenticated_at\n",
+        "",
+    ),
+    mutant(
+        "the row is remembered as the cookie says",
+        ENGINE,
+        "            || row.times.remembered != claim.remembered\n",
+        "",
+    ),
+    mutant(
+        "a session that has ended is refused",
+        ENGINE,
+        "if let Some((_, reason)) = row.ended {",
+        "if let Some((_, reason)) = row.ended.filter(|_| false) {",
+    ),
+    mutant("the account is active", ENGINE, "if row.account_state != crate::AccountState::Active {", "if false {"),
+    mutant("the account is in the same epoch", ENGINE, "if row.account_epoch != row.epoch {", "if false {"),
+    mutant(
+        "an unknown session is refused",
+        ENGINE,
+        "Standing::Alive(_) | Standing::FromTheFuture => Reason::Invalid,",
+        "Standing::Alive(_) | Standing::FromTheFuture => Reason::None,",
+    ),
+    mutant(
+        "a session that timed out is written down as ended",
+        ENGINE,
+        "Verdict::End(reason, idle_since) => (reason, idle_since),",
+        "Verdict::End(reason, _) => return Access::Absent { reason, remembered },",
+    ),
+    mutant(
+        "idle ends a session at the millisecond",
+        POLICY,
+        "} else if now >= deadlines.idle {",
+        "} else if now > deadlines.idle {",
+    ),
+    mutant(
+        "the absolute timeout ends a session at the millisecond",
+        POLICY,
+        "if now >= deadlines.absolute && ",
+        "if now > deadlines.absolute && ",
+    ),
+    mutant(
+        "the absolute timeout is never moved",
+        POLICY,
+        "absolute: times.absolute_deadline.min(times.authenticated_at.plus(timeouts.absolute)),",
+        "absolute: times.last_activity.plus(timeouts.absolute),",
+    ),
+    mutant(
+        "the stored deadline holds when a setting is raised",
+        POLICY,
+        "times.absolute_deadline.min(times.authenticated_at.plus(timeouts.absolute))",
+        "times.authenticated_at.plus(timeouts.absolute)",
+    ),
+    mutant(
+        "times from the future are refused",
+        POLICY,
+        "if times.authenticated_at > future || times.last_activity > future {",
+        "if false {",
+    ),
+    mutant(
+        "an activity from the future is refused",
+        POLICY,
+        "if times.authenticated_at > future || times.last_activity > future {",
+        "if times.authenticated_at > future {",
+    ),
+    mutant("senseless timeouts are refused", POLICY, "if idle > absolute {", "if false {"),
+    mutant(
+        "sudo mode ends",
+        "auth/src/session.rs",
+        "self.checked_at < self.policy.sudo_until(&self.times)",
+        "self.checked_at >= self.times.authenticated_at",
+    ),
+    mutant(
+        "of a cookie from before, whoever comes late is a thief",
+        ENGINE,
+        "1 => newest.seen_at.is_some_and(|seen| now >= seen.plus(OLD_COOKIE)),",
+        "1 => false,",
+    ),
+    mutant(
+        "a cookie two generations old is a copy",
+        ENGINE,
+        "        _ => true,\n    }\n}\n\n/// For whom",
+        "        _ => false,\n    }\n}\n\n/// For whom",
+    ),
+    mutant(
+        "a cookie of a generation that never was is refused",
+        ENGINE,
+        "Standing::Alive(_) if row.generation.number < claim.generation => Verdict::Refuse(Reason::Invalid),\n",
+        "",
+    ),
+    mutant(
+        "an answer that is late is no reason to call anybody a thief",
+        SQLITE,
+        "AND (generation = 0 OR seen_at IS NOT NULL) RETURNING generation",
+        "RETURNING generation",
+    ),
+    mutant(
+        "who took longer than the timeout is not extended",
+        ENGINE,
+        "if !matches!(self.0.policy.standing(&session.times, now), Standing::Alive(_)) {",
+        "if false {",
+    ),
+    // What is written, and when.
+    mutant(
+        "a session starts for an active account alone",
+        SQLITE,
+        "WHERE id = ? AND state = 'active' AND epoch = ? AND password_hash = ?\",",
+        "WHERE id = ? AND epoch = ? AND password_hash = ?\",",
+    ),
+    mutant(
+        "a session starts in the epoch of its proof",
+        SQLITE,
+        "AND state = 'active' AND epoch = ? AND password_hash = ?\",",
+        "AND state = 'active' AND ? IS NOT NULL AND password_hash = ?\",",
+    ),
+    mutant(
+        "a session starts for the password that was checked",
+        SQLITE,
+        "AND epoch = ? AND password_hash = ?\",",
+        "AND epoch = ? AND ? IS NOT NULL\",",
+    ),
+    mutant(
+        "what has ended is not extended",
+        SQLITE,
+        "WHERE secret_hash = ? AND ended_at IS NULL\n             RETURNING generation",
+        "WHERE secret_hash = ?\n             RETURNING generation",
+    ),
+    mutant(
+        "what has ended is not renewed",
+        SQLITE,
+        "WHERE secret_hash = ?2 AND ended_at IS NULL AND generation = ?3",
+        "WHERE secret_hash = ?2 AND generation = ?3",
+    ),
+    mutant(
+        "activity never goes back",
+        SQLITE,
+        "SET last_seen_at = max(last_seen_at, ?) WHERE",
+        "SET last_seen_at = ? WHERE",
+    ),
+    mutant(
+        "what has ended keeps its reason",
+        SQLITE,
+        "\"UPDATE sessions SET ended_at = ?1, end_reason = ?2 \",\n                \"WHERE ended_at IS NULL AND (?3",
+        "\"UPDATE sessions SET ended_at = ?1, end_reason = ?2 \",\n                \"WHERE (?3",
+    ),
+    mutant(
+        "who used it meanwhile does not time out",
+        SQLITE,
+        "end_reason = ?2 \",\n                \"WHERE ended_at IS NULL AND (?3 IS NULL OR last_seen_at <= ?3) \",",
+        "end_reason = ?2 \",\n                \"WHERE ended_at IS NULL AND (?3 IS NULL OR ?3 IS NOT NULL) \",",
+    ),
+    mutant(
+        "nobody ends the session of another account",
+        SQLITE,
+        "end_where!(\"AND id = ?4 AND account_id = ?5\")",
+        "end_where!(\"AND id = ?4 AND ?5 IS NOT NULL\")",
+    ),
+    mutant(
+        "to end the others leaves this one",
+        SQLITE,
+        "AND account_id = ?4 AND (?5 IS NULL OR secret_hash <> ?5)",
+        "AND account_id = ?4 AND (?5 IS NULL OR ?5 IS NOT NULL)",
+    ),
+    mutant(
+        "to end all of an account stops its sign-ins under way",
+        SQLITE,
+        "sqlx::query(\"UPDATE accounts SET epoch = epoch + 1 WHERE id = ?\")",
+        "sqlx::query(\"UPDATE accounts SET epoch = epoch + 0 WHERE id = ?\")",
+    ),
+    mutant(
+        "to end all of all stops sign-ins under way",
+        SQLITE,
+        "sqlx::query(\"UPDATE accounts SET epoch = epoch + 1\")",
+        "sqlx::query(\"UPDATE accounts SET epoch = epoch + 0\")",
+    ),
+    mutant(
+        "a session has a successor, which a late sign-out ends",
+        LAYER,
+        "&& let Err(error) = engine.sign_out_successor(value).await",
+        "&& let Err(error) = Ok::<(), crate::store::StoreError>(drop(value))",
+    ),
+    mutant("an account has so many sessions and no more", SQLITE, "LIMIT -1 OFFSET ?6", "LIMIT 0 OFFSET ?6"),
+    mutant(
+        "a changed password starts a new epoch",
+        SQLITE,
+        "SET password_hash = ?, epoch = epoch + 1, demo = 0",
+        "SET password_hash = ?, demo = 0",
+    ),
+    mutant(
+        "a disabled account starts a new epoch",
+        SQLITE,
+        "epoch = epoch + (state <> ?)",
+        "epoch = epoch + 0 * (state <> ?)",
+    ),
+    mutant(
+        "of two changes of a password one counts",
+        SQLITE,
+        "AND state = 'active' AND epoch = ?4 AND password_hash = ?5\n",
+        "AND state = 'active' AND epoch = ?4 AND ?5 IS NOT NULL\n",
+    ),
+    mutant(
+        "a session that has ended changes no password",
+        SQLITE,
+        "WHERE secret_hash = ?6 AND account_id = ?3 AND ended_at IS NULL)",
+        "WHERE secret_hash = ?6 AND account_id = ?3)",
+    ),
+    mutant(
+        "a better hash replaces the one that was checked, and no other",
+        SQLITE,
+        "SET password_hash = ? WHERE id = ? AND password_hash = ?\"",
+        "SET password_hash = ? WHERE id = ? AND ? IS NOT NULL\"",
+    ),
+    mutant(
+        "a demo account opens nothing elsewhere",
+        ENGINE,
+        "found.filter(|(account, _)| self.0.demo || !account.demo)",
+        "found",
+    ),
+    // Passwords.
+    mutant(
+        "a password is changed with the present one",
+        OWN,
+        "            Ok(false) => {}\n",
+        "            Ok(false) => return Ok((account, hash)),\n",
+    ),
+    mutant(
+        "a sign-in takes the right password",
+        ENGINE,
+        "let (Some((account, hash)), true) = (found, right) else {",
+        "let (Some((account, hash)), _) = (found, right) else {",
+    ),
+    mutant(
+        "a name that nobody has costs a hash",
+        ENGINE,
+        "self.0.hasher.verify(request.password.clone(), stored).await",
+        "match stored { None => Ok(false), stored => self.0.hasher.verify(request.password.clone(), stored).await }",
+    ),
+    mutant(
+        "a stored hash is argon2id",
+        STORED,
+        "parsed.algorithm.as_str() == \"argon2id\"\n            && parsed.version",
+        "parsed.version",
+    ),
+    mutant(
+        "a stored hash has a memory within bounds",
+        STORED,
+        "            && STORED_MEMORY_KIB.contains(&params.m_cost())\n",
+        "",
+    ),
+    mutant(
+        "a stored hash has passes within bounds",
+        STORED,
+        "            && STORED_PASSES.contains(&params.t_cost())\n",
+        "",
+    ),
+    mutant(
+        "a stored hash has lanes within bounds",
+        STORED,
+        "            && STORED_LANES.contains(&params.p_cost())\n",
+        "",
+    ),
+    mutant(
+        "a stored hash is long enough",
+        STORED,
+        "parsed.hash.as_ref().is_some_and(|hash| hash.len() >= 32)",
+        "parsed.hash.is_some()",
+    ),
+    mutant(
+        "bcrypt has a cost within bounds",
+        STORED,
+        "bcrypt::is_bounded(cost).then_some(Usable::Bcrypt(&self.0))",
+        "Some(Usable::Bcrypt(&self.0))",
+    ),
+    mutant("so many wait to be hashed and no more", HASHER, "return Err(HashError::Overloaded);", "{}"),
+    mutant(
+        "so many are hashed at a time and no more",
+        HASHER,
+        "Semaphore::new(at_a_time.max(1))",
+        "Semaphore::new(10_000 + at_a_time)",
+    ),
+    mutant(
+        "a chosen password is long",
+        "auth/src/password/chosen.rs",
+        "if password.0.chars().count() < MIN_CHARS {",
+        "if false {",
+    ),
+    mutant(
+        "a password is not endless",
+        "auth/src/password/chosen.rs",
+        "if text.len() > MAX_BYTES {\n            return Err(PasswordError::TooLong);\n        }\n        let composed",
+        "let composed",
+    ),
+    mutant(
+        "a chosen password is not guessed early",
+        "auth/src/password/chosen.rs",
+        "Some(weakness) => Err(PasswordError::Guessable(weakness)),",
+        "Some(_) => Ok(password),",
+    ),
+    // Guessing.
+    mutant(
+        "a try is counted before it is hashed",
+        ENGINE,
+        "if let Some(wait) = self.count_try(&buckets).await? {\n            return Err(SignInError::Throttled(wait));\n        }\n",
+        "",
+    ),
+    mutant(
+        "a proof is counted before it is hashed",
+        OWN,
+        "if let Some(wait) = self.count_try(&buckets).await? {\n            return Err(ProofError::Throttled(wait));\n        }\n",
+        "",
+    ),
+    mutant(
+        "a browser that is known does not wait for strangers",
+        THROTTLE,
+        "            Some(known) => (self.id(\"device\", &[&known.account.0.to_be_bytes(), known.nonce.as_bytes()]), None),\n            None =>",
+        "            _ =>",
+    ),
+    mutant(
+        "a browser is known for its own accounts alone",
+        THROTTLE,
+        "self.0.iter().find(|known| known.account == account)",
+        "self.0.iter().find(|known| known.account == account || known.account != account)",
+    ),
+    mutant(
+        "a network is counted",
+        THROTTLE,
+        "None => (self.id(\"account\", &[name.as_bytes()]), Some(self.network(place))),",
+        "None => { let _ = self.network(place); (self.id(\"account\", &[name.as_bytes()]), None) }",
+    ),
+    mutant("an IPv6 network is a /64", THROTTLE, "&[&address.octets()[..8]]", "&[&address.octets()]"),
+    mutant(
+        "not to say from where is no way around",
+        THROTTLE,
+        "self.id(\"network\", &[b\"unknown\"])",
+        "self.id(\"network\", &[place.as_bytes()])",
+    ),
+    mutant(
+        "waits grow",
+        THROTTLE,
+        "1_u64.checked_shl(over).map_or(self.most, |s| Duration::from_secs(s).min(self.most))",
+        "Duration::from_secs(1).min(self.most + Duration::from_secs(u64::from(over)))",
+    ),
+    mutant("waits end", THROTTLE, "|s| Duration::from_secs(s).min(self.most)", "Duration::from_secs"),
+    mutant(
+        "counts are kept under a key",
+        THROTTLE,
+        "Hmac::<Sha256>::new_from_slice(self.0)",
+        "Hmac::<Sha256>::new_from_slice(&self.0[..0])",
+    ),
+    mutant(
+        "who guesses wrong does not get the try back",
+        "auth/src/store/sqlite/attempts.rs",
+        "THEN failures + 1 ELSE 1 END",
+        "THEN failures ELSE 1 END",
+    ),
+    // What an answer carries.
+    mutant(
+        "what a session sees is kept by no cache",
+        LAYER,
+        "HeaderValue::from_static(\"no-store\")",
+        "HeaderValue::from_static(\"private\")",
+    ),
+    mutant(
+        "a cache does not mix people up",
+        LAYER,
+        "    headers.append(header::VARY, HeaderValue::from_static(\"Cookie\"));\n",
+        "",
+    ),
+    mutant(
+        "a sign-out clears what the browser keeps",
+        LAYER,
+        "response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(EVERYTHING_BUT_COOKIES));",
+        "let _ = (CLEAR_SITE_DATA, EVERYTHING_BUT_COOKIES);",
+    ),
+    mutant(
+        "a sign-out takes the cookie away",
+        LAYER,
+        "            cookies.add(spec.removal(spec.session_name()));\n            if spec.is_secure() {",
+        "            if spec.is_secure() {",
+    ),
+    mutant(
+        "a cookie that does not open is taken away",
+        LAYER,
+        "if *reason == Reason::Invalid || (!is_call",
+        "if (!is_call",
+    ),
+    mutant(
+        "scripts are let in by a nonce",
+        "app/src/shell.rs",
+        "script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval';",
+        "script-src 'self' 'nonce-{nonce}' 'unsafe-inline' 'wasm-unsafe-eval';",
+    ),
+    mutant("a page is in nobody's frame", "app/src/shell.rs", "frame-ancestors 'none'", "frame-ancestors 'self'"),
+    mutant(
+        "nothing runs in what is no page",
+        "server/src/http/headers.rs",
+        "if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {",
+        "if false {",
+    ),
+    mutant(
+        "types are not guessed",
+        "server/src/http/headers.rs",
+        "(header::X_CONTENT_TYPE_OPTIONS, \"nosniff\")",
+        "(header::X_CONTENT_TYPE_OPTIONS, \"\")",
+    ),
+    mutant(
+        "over https, https stays",
+        "server/src/http/headers.rs",
+        "max-age=63072000; includeSubDomains",
+        "max-age=600",
+    ),
+    // What is read of a request.
+    mutant(
+        "a form has a size",
+        "server/src/http/forms.rs",
+        "to_bytes(body, MAX_FORM_BYTES)",
+        "to_bytes(body, 64 * 1024 * MAX_FORM_BYTES)",
+    ),
+    mutant(
+        "a form is of the type of forms",
+        "server/src/http/forms.rs",
+        "if !is_form && !is_nothing {",
+        "if false && !is_form && !is_nothing {",
+    ),
+    mutant(
+        "a field comes once",
+        "server/src/http/forms.rs",
+        "if !seen.insert(plain.to_owned()) {",
+        "if !seen.insert(plain.to_owned()) && false {",
+    ),
+    mutant("a field is plain", "server/src/http/forms.rs", "if plain.len() != name.len() {", "if false {"),
+    mutant(
+        "a panic says nothing",
+        "server/src/http/limits.rs",
+        ".layer(CatchPanicLayer::custom(last_resort))",
+        ".layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| { let said = format!(\"{:?}\", panic.downcast_ref::<&str>()); let _ = last_resort(panic); axum::response::IntoResponse::into_response((http::StatusCode::INTERNAL_SERVER_ERROR, said)) }))",
+    ),
+    mutant("a request has an end", "server/src/http/limits.rs", "router.layer(from_fn(in_time))", "router"),
+    mutant(
+        "only our own proxies are believed",
+        "server/src/http/client.rs",
+        "    if !is_ours(&peer) {\n        return peer;\n    }\n",
+        "",
+    ),
+    mutant(
+        "a chain is followed through our own proxies alone",
+        "server/src/http/client.rs",
+        "        if !is_ours(&address) {\n            break;\n        }\n",
+        "",
+    ),
+    mutant(
+        "what can be no file is not asked for",
+        "server/src/http/files.rs",
+        "if can_be(request.uri().path()) {",
+        "if true {",
+    ),
+    // Keys, and where the server listens.
+    mutant(
+        "a key file is its owner's",
+        "server/src/keys/file.rs",
+        "metadata.permissions().mode() & 0o077 != 0",
+        "metadata.permissions().mode() & 0o007 != 0",
+    ),
+    mutant("a key is random", "auth/src/keys.rs", "if distinct < MIN_DISTINCT_BYTES || ", "if "),
+    mutant("a key is there once", "auth/src/keys.rs", "return Err(KeyError::Duplicate);", "{}"),
+    mutant("http is for loopback", "auth/src/engine.rs", "\"http\" if is_loopback(host) =>", "\"http\" =>"),
+    mutant(
+        "a demonstration is for this machine",
+        "server/src/config.rs",
+        "if self.demo && !listen.ip().is_loopback() {",
+        "if false {",
+    ),
+    mutant(
+        "a head has an end",
+        "server/src/listen/paced.rs",
+        "if abandoned || is_over(&mut this.head, cx) {",
+        "if abandoned {",
+    ),
+    mutant(
+        "an answer that nobody reads has an end",
+        "server/src/listen/paced.rs",
+        "if is_over(clock, cx) { Poll::Ready(Err(ErrorKind::TimedOut.into())) } else { Poll::Pending }",
+        "Poll::Pending",
+    ),
+];
