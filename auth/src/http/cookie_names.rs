@@ -63,7 +63,7 @@ pub async fn filter(State(engine): State<Engine>, mut request: Request, next: Ne
     next.run(request).await
 }
 
-fn take<const N: usize>(headers: &mut HeaderMap, names: [&str; N]) -> [Brought; N] {
+pub(crate) fn take<const N: usize>(headers: &mut HeaderMap, names: [&str; N]) -> [Brought; N] {
     let mut presented = [const { Brought::Nothing }; N];
     if !headers.contains_key(COOKIE) {
         return presented;
