@@ -90,8 +90,6 @@ fuzz_target!(|items: Vec<Item>| {
             let is_padded = |entry: &&str| entry.ends_with('=') && !entry.ends_with("==") || entry.ends_with("===");
             let is_fine = is_whole && is_distinct && keys.iter().all(ours) && !entries.iter().any(is_padded);
             assert!(!is_fine, "{error}: {text:?}");
-            let said = error.to_string();
-            assert!(entries.iter().all(|entry| entry.len() < 16 || !said.contains(entry)), "an error repeats a key");
         }
     }
 });

@@ -25,27 +25,16 @@ fuzz_target!(|next: &str| {
             assert_eq!((accepted, home), (next, next), "as it is, or not at all");
             assert!(next.bytes().all(|byte| byte.is_ascii_graphic()) && next.len() <= 2048, "{next:?}");
             let url = stays(next);
-            // Nothing is left for a browser to make of the path, so that no second reading differs.
+            // Nothing is left for a browser to make of the path but to encode some signs in it.
             let path = next.split(['?', '#']).next().unwrap_or_default();
-            assert_eq!(
-                url.path(),
-                path.replace('`', "%60")
-                    .replace('{', "%7B")
-                    .replace('}', "%7D")
-                    .replace('"', "%22")
-                    .replace('<', "%3C")
-                    .replace('>', "%3E")
-                    .replace('^', "%5E"),
-                "{next:?}"
-            );
+            assert!(percent_decode_str(url.path()).eq(percent_decode_str(path)), "{next:?} as {url}");
+            let first = path.split('/').nth(1).unwrap_or_default().to_ascii_lowercase();
+            assert!(first != "login" && first != "api", "{next:?}");
             let mut decoded = path.to_owned();
             loop {
-                assert!(decoded.starts_with('/'), "{next:?} as {decoded:?}");
-                assert!(!decoded[1..].starts_with(['/', '\\']), "{next:?} as {decoded:?}");
-                assert!(!decoded.contains("//") && !decoded.contains('\\') && !decoded.contains('\0'), "{next:?}");
+                assert!(decoded.starts_with('/') && !decoded.contains("//"), "{next:?} as {decoded:?}");
+                assert!(!decoded.contains(['\\', '\0', '\t', '\n', '\r']), "{next:?} as {decoded:?}");
                 assert!(!decoded.split('/').any(|segment| matches!(segment, "." | "..")), "{next:?} as {decoded:?}");
-                let first = decoded.split('/').nth(1).unwrap_or_default().to_ascii_lowercase();
-                assert!(first != "login" && first != "api", "{next:?} as {decoded:?}");
                 let once_more = percent_decode_str(&decoded).decode_utf8_lossy().into_owned();
                 if once_more == decoded {
                     break;

@@ -73,11 +73,12 @@ pub(crate) fn take<const N: usize>(headers: &mut HeaderMap, names: [&str; N]) ->
     for header in headers.get_all(COOKIE) {
         for pair in header.as_bytes().split(|&b| b == b';') {
             let pair = trim(pair);
-            let (name, value) = match pair.iter().position(|&b| b == b'=') {
-                Some(at) => (trim(&pair[..at]), trim(&pair[at + 1..])),
-                None => (pair, &[][..]),
-            };
-            if let Some(which) = names.iter().position(|ours| ours.as_bytes() == name) {
+            // Without `=` it is the value of a cookie that has no name, which a sibling host can set too.
+            let exact = pair.iter().position(|&b| b == b'=').and_then(|at| {
+                let which = names.iter().position(|ours| ours.as_bytes() == trim(&pair[..at]))?;
+                Some((which, trim(&pair[at + 1..])))
+            });
+            if let Some((which, value)) = exact {
                 presented[which].add(value);
             } else if names.iter().any(|ours| is_taken_for(pair, ours)) {
                 tracing::warn!(
@@ -86,7 +87,8 @@ pub(crate) fn take<const N: usize>(headers: &mut HeaderMap, names: [&str; N]) ->
                 );
                 changed = true;
                 continue;
-            } else if std::str::from_utf8(pair).is_err() {
+            }
+            if std::str::from_utf8(pair).is_err() {
                 // One such pair would make the library drop the whole header.
                 changed = true;
                 continue;
@@ -184,6 +186,7 @@ mod tests {
             "__HOST-DAYPASS",
             "$__Host-daypass",
             "\"__Host-daypass\"",
+            "__Host-daypass; x",
         ];
         for twin in twins {
             for line in
@@ -226,6 +229,7 @@ mod tests {
             let line = [junk, b"; __Host-daypass=v"].concat();
             assert_eq!(run(&[&line]).0, one("v"), "{junk:?}");
         }
+        assert_eq!(run(&[b"a=1", b"__Host-daypass=\xff"]), (one("\u{fffd}"), vec!["a=1".to_owned()]));
         let many = format!("{}__Host-daypass=v", "a=b; ".repeat(500));
         assert_eq!(run(&[many.as_bytes()]).0, one("v"));
     }
