@@ -487,6 +487,9 @@ fn normal_origin(text: &str) -> Result<String, ConfigError> {
 }
 
 #[cfg(test)]
+mod any;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
