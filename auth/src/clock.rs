@@ -24,13 +24,13 @@ impl Timestamp {
     /// The moment `duration` later, or the last one that there is.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(millis(duration)))
+        Self(self.0.saturating_add_unsigned(millis(duration)))
     }
 
     /// The moment `duration` earlier, or the first one that there is.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(millis(duration)))
+        Self(self.0.saturating_sub_unsigned(millis(duration)))
     }
 
     /// How long ago `earlier` was; nothing if it was not earlier.
@@ -40,8 +40,8 @@ impl Timestamp {
     }
 }
 
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Tells the time.
@@ -59,7 +59,7 @@ impl Clock for SystemClock {
         // A clock before 1970 is no reason to stop: every deadline is then in the future, and a
         // cookie from the future is refused by the policy.
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp(millis(since))
+        Timestamp(0).plus(since)
     }
 }
 
@@ -78,7 +78,7 @@ impl ManualClock {
 
     /// Moves the clock on.
     pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(millis(by), std::sync::atomic::Ordering::SeqCst);
+        self.set(self.now().plus(by));
     }
 
     /// Sets the clock, backwards too.
@@ -104,6 +104,7 @@ mod tests {
         let first = Timestamp::from_millis(i64::MIN);
         assert_eq!(last.plus(Duration::MAX), last);
         assert_eq!(first.minus(Duration::MAX), first);
+        assert_eq!((first.plus(Duration::MAX), last.minus(Duration::MAX)), (last, first));
         assert_eq!(first.since(last), Duration::ZERO);
         assert_eq!(last.since(first), Duration::from_millis(u64::try_from(i64::MAX).unwrap()));
     }

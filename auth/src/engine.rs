@@ -17,7 +17,11 @@ use crate::{
     store::{Generation, NewSession, SessionLimit, SessionRow, StartSession, Store, StoreError, SweepBefore, Which},
     throttle::{Device, FORGET},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 /// How long the end of a session is remembered, so that a browser that comes back can be told why.
 pub(crate) const KEEP_ENDED: Duration = Duration::from_secs(24 * 3600);
@@ -83,13 +87,13 @@ impl EngineConfig {
 /// Whether an origin, of either scheme, is this machine and no other.
 #[must_use]
 pub fn is_loopback_origin(origin: &str) -> bool {
-    origin.split_once("://").is_some_and(|(_, host)| is_loopback(host))
+    origin.split_once("://").is_some_and(|(scheme, host)| matches!(scheme, "http" | "https") && is_loopback(host))
 }
 
 /// An origin's host without its port.
 fn host_name(host: &str) -> &str {
     match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok() => name,
         _ => host,
     }
 }
@@ -97,8 +101,10 @@ fn host_name(host: &str) -> &str {
 /// Whether an origin's host, with or without a port, is this machine and no other.
 fn is_loopback(host: &str) -> bool {
     let name = host_name(host);
-    let name = name.trim_start_matches('[').trim_end_matches(']');
-    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+        Some(name) => name.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback()),
+        None => name == "localhost" || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback()),
+    }
 }
 
 /// The engine: cheap to clone, one for the whole process.

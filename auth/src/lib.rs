@@ -38,6 +38,9 @@ pub mod audit;
 pub mod clock;
 #[cfg(feature = "engine")]
 mod engine;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod fuzz;
 #[cfg(feature = "engine")]
 pub mod http;
 #[cfg(feature = "engine")]

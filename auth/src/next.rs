@@ -7,10 +7,11 @@ const MAX_LEN: usize = 2048;
 ///
 /// The rule is narrow on purpose, because browsers resolve a `Location` by rules of their own
 /// (WHATWG URL: `/\evil.example`, a tab or a newline after the first slash, and dot segments that
-/// leave `//` behind all lead to another host): one leading slash that is not followed by another,
-/// a backslash or their percent-encodings; printable ASCII alone; no backslash anywhere; no dot
-/// segments and no empty segment in the path; never the sign-in page itself (`/login`) and nothing under `/api`, which are no
-/// places to be after signing in.
+/// leave `//` behind all lead to another host): one leading slash that is not followed by another or
+/// a backslash; printable ASCII alone; no backslash anywhere; no dot segments and no empty segment in
+/// the path; none of that percent-encoded either, and no encoding of an encoding, so that it holds
+/// however often somebody on the way decodes; never the sign-in page itself (`/login`) and nothing
+/// under `/api`, which are no places to be after signing in.
 ///
 /// The page and the server call this same function.
 #[must_use]
@@ -20,20 +21,30 @@ pub fn safe(next: &str) -> Option<&str> {
     }
     let rest = next.strip_prefix('/')?;
     let path = rest.split(['?', '#']).next().unwrap_or_default();
-    let lower = path.to_ascii_lowercase();
-    if lower.contains("%2f") || lower.contains("%5c") || lower.contains("%00") {
+    if !encoded_bytes(path).all(|byte| byte.is_some_and(means_nothing)) {
         return None;
     }
-    let decoded_dots = lower.replace("%2e", ".");
-    let mut segments = decoded_dots.split('/').peekable();
+    let decoded = path.to_ascii_lowercase().replace("%2e", ".");
+    let mut segments = decoded.split('/').peekable();
     while let Some(segment) = segments.next() {
         let empty_in_the_middle = segment.is_empty() && segments.peek().is_some();
         if segment == "." || segment == ".." || empty_in_the_middle {
             return None;
         }
     }
-    let first = decoded_dots.split('/').next().unwrap_or_default();
+    let first = decoded.split('/').next().unwrap_or_default();
     (first != "login" && first != "api").then_some(next)
+}
+
+/// What is percent-encoded in a path; nothing where a `%` encodes nothing.
+fn encoded_bytes(path: &str) -> impl Iterator<Item = Option<u8>> {
+    path.split('%').skip(1).map(|rest| u8::from_str_radix(rest.get(..2)?, 16).ok())
+}
+
+/// Whether a byte, once decoded, is no separator, no sign that browsers leave out, and no beginning of
+/// another encoding.
+const fn means_nothing(byte: u8) -> bool {
+    !matches!(byte, b'/' | b'\\' | b'%') && !byte.is_ascii_control()
 }
 
 /// [`safe`], or the home page.
@@ -74,7 +85,17 @@ mod tests {
 
     #[test]
     fn paths_of_this_site_are_followed_as_they_are() {
-        for next in ["/", "/account", "/a/b/", "/a?b=c&d=%2F", "/a#top", "/search?q=//x", "/logins", "/apiary"] {
+        for next in [
+            "/",
+            "/account",
+            "/a/b/",
+            "/a?b=c&d=%2F",
+            "/a#top",
+            "/search?q=//x",
+            "/logins",
+            "/apiary",
+            "/caf%C3%A9%20a",
+        ] {
             assert_eq!(safe(next), Some(next), "{next}");
         }
     }
@@ -111,6 +132,16 @@ mod tests {
             "/%5cevil.example",
             "/%5Cevil.example",
             "/a%2f..%2fb",
+            "/%252fevil.example",
+            "/%25%32fevil.example",
+            "/%%32fevil.example",
+            "/%2%66evil.example",
+            "/%09/evil.example",
+            "/a%0d%0ab",
+            "/a%7f",
+            "/100%",
+            "/%2",
+            "/%+f",
             "/a//b",
             "/./a",
             "/a/..",

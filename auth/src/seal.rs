@@ -217,7 +217,10 @@ impl Sealer {
 
     /// Seals `content` for a cookie of this name with the newest key.
     pub(crate) fn seal<T: Serialize>(&self, name: &'static str, content: &T) -> Option<String> {
-        let plain = serde_json::to_string(content).ok()?;
+        self.seal_text(name, serde_json::to_string(content).ok()?)
+    }
+
+    pub(crate) fn seal_text(&self, name: &'static str, plain: String) -> Option<String> {
         self.seals.add();
         let mut jar = CookieJar::new();
         jar.private_mut(self.ring.sealing()).add(Cookie::new(name, plain));

@@ -447,7 +447,7 @@ impl Options {
     fn effective_origin(&self) -> String {
         match (given(self.public_origin.as_ref()), self.listen_address()) {
             (Some(origin), _) => origin.to_owned(),
-            (None, Ok(listen)) if listen.ip().is_loopback() => format!("http://{listen}"),
+            (None, Ok(listen)) if listen.ip().is_loopback() => http_origin(listen),
             (None, _) => "none".to_owned(),
         }
     }
@@ -496,7 +496,7 @@ impl Options {
         let listen = self.listen_address()?;
         let origin = match given(self.public_origin.as_ref()) {
             Some(origin) => normal_origin(origin)?,
-            None if listen.ip().is_loopback() => format!("http://{listen}"),
+            None if listen.ip().is_loopback() => http_origin(listen),
             None => return Err(ConfigError::Exposed(listen)),
         };
         let loopback = !EngineConfig::for_origin(&origin)?.cookies.is_secure();
@@ -541,6 +541,12 @@ fn given(setting: Option<&String>) -> Option<&str> {
     setting.map(String::as_str).filter(|text| !text.trim().is_empty())
 }
 
+/// The origin of an address, as browsers write it: without the usual port.
+pub(crate) fn http_origin(address: impl std::fmt::Display) -> String {
+    let origin = format!("http://{address}");
+    origin.strip_suffix(":80").map_or_else(|| origin.clone(), str::to_owned)
+}
+
 fn normal_origin(text: &str) -> Result<String, ConfigError> {
     let parsed = url::Url::parse(text).map_err(|_| ConfigError::NotAnOrigin(text.to_owned()))?;
     let origin = parsed.origin().ascii_serialization();
@@ -551,6 +557,9 @@ fn normal_origin(text: &str) -> Result<String, ConfigError> {
         Err(ConfigError::NotAnOrigin(text.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod any;
 
 #[cfg(test)]
 mod tests {
@@ -569,6 +578,7 @@ mod tests {
         );
         assert_eq!(settings.policy, Policy::default());
         assert!(!settings.demo);
+        assert_eq!(options(&["--listen", "[::1]:80"]).check().unwrap().origin, "http://[::1]");
         assert_eq!(options(&["--demo"]).database().reveal(), DEMO_DATABASE);
         assert_eq!(options(&["--demo", "--database-url", "sqlite://x.db"]).database().reveal(), "sqlite://x.db");
     }

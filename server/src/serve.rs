@@ -2,7 +2,7 @@
 
 use crate::{
     assets,
-    config::{ConfigError, Options, Settings},
+    config::{ConfigError, Options, Settings, http_origin},
     demo::{self, DemoError},
     http::{AppState, router},
     keys::KeysError,
@@ -137,7 +137,7 @@ fn origins(settings: &Settings, address: SocketAddr) -> Arc<[String]> {
     let port = address.port();
     let mut origins = vec![settings.origin.clone()];
     if settings.origin.starts_with("http://") {
-        origins.extend(["localhost", "127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{port}")));
+        origins.extend(["localhost", "127.0.0.1", "[::1]"].map(|host| http_origin(format_args!("{host}:{port}"))));
     }
     origins.into()
 }

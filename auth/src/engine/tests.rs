@@ -388,6 +388,11 @@ fn cookies_travel_in_the_clear_on_loopback_alone() {
         "localhost",
         "https://",
         "http://0.0.0.0:3000",
+        "http://::1:3000",
+        "http://[127.0.0.1]:3000",
+        "http://[localhost]",
+        "http://localhost:99999",
+        "http://localhost:+80",
         "https://app.example/",
         "",
     ] {

@@ -63,7 +63,7 @@ pub async fn filter(State(engine): State<Engine>, mut request: Request, next: Ne
     next.run(request).await
 }
 
-fn take<const N: usize>(headers: &mut HeaderMap, names: [&str; N]) -> [Brought; N] {
+pub(crate) fn take<const N: usize>(headers: &mut HeaderMap, names: [&str; N]) -> [Brought; N] {
     let mut presented = [const { Brought::Nothing }; N];
     if !headers.contains_key(COOKIE) {
         return presented;
@@ -73,11 +73,12 @@ fn take<const N: usize>(headers: &mut HeaderMap, names: [&str; N]) -> [Brought; 
     for header in headers.get_all(COOKIE) {
         for pair in header.as_bytes().split(|&b| b == b';') {
             let pair = trim(pair);
-            let (name, value) = match pair.iter().position(|&b| b == b'=') {
-                Some(at) => (trim(&pair[..at]), trim(&pair[at + 1..])),
-                None => (pair, &[][..]),
-            };
-            if let Some(which) = names.iter().position(|ours| ours.as_bytes() == name) {
+            // Without `=` it is the value of a cookie that has no name, which a sibling host can set too.
+            let exact = pair.iter().position(|&b| b == b'=').and_then(|at| {
+                let which = names.iter().position(|ours| ours.as_bytes() == trim(&pair[..at]))?;
+                Some((which, trim(&pair[at + 1..])))
+            });
+            if let Some((which, value)) = exact {
                 presented[which].add(value);
             } else if names.iter().any(|ours| is_taken_for(pair, ours)) {
                 tracing::warn!(
@@ -86,7 +87,8 @@ fn take<const N: usize>(headers: &mut HeaderMap, names: [&str; N]) -> [Brought; 
                 );
                 changed = true;
                 continue;
-            } else if std::str::from_utf8(pair).is_err() {
+            }
+            if std::str::from_utf8(pair).is_err() {
                 // One such pair would make the library drop the whole header.
                 changed = true;
                 continue;
@@ -184,6 +186,7 @@ mod tests {
             "__HOST-DAYPASS",
             "$__Host-daypass",
             "\"__Host-daypass\"",
+            "__Host-daypass; x",
         ];
         for twin in twins {
             for line in
@@ -229,6 +232,7 @@ mod tests {
             // Nor does it take others along, which the library would find in no header that is no UTF-8.
             assert!(!left.join("; ").contains('\u{fffd}'), "{junk:?}");
         }
+        assert_eq!(run(&[b"a=1", b"__Host-daypass=\xff"]), (one("\u{fffd}"), vec!["a=1".to_owned()]));
         let many = format!("{}__Host-daypass=v", "a=b; ".repeat(500));
         assert_eq!(run(&[many.as_bytes()]).0, one("v"));
     }

@@ -1,10 +1,11 @@
 //! Sessions in axum: the layers, the guard, and the extractor.
 //!
 //! From the outside in: [`origin`] (is it one of our own pages that wants to change something),
-//! [`cookie_names`] (nothing that merely decodes to a name of ours gets
-//! further), tower-cookies, [`layer`] (who is it), [`guard`] (may they).
+//! [`client`] (where did it come from), [`cookie_names`] (nothing that merely decodes to a name of
+//! ours gets further), tower-cookies, [`layer`] (who is it), [`guard`] (may they).
 
 mod answer;
+pub mod client;
 pub mod cookie_names;
 mod extract;
 pub mod guard;
@@ -13,16 +14,13 @@ pub mod notice;
 pub mod origin;
 
 pub use answer::{ENDED_HEADER, confirm_password, from_form, redirect, retry_later, unauthenticated, unavailable};
+pub use client::{ClientAddress, TrustedProxies};
 pub use cookie_names::device;
 pub use extract::SudoSession;
 pub use guard::{Guard, UnavailablePage};
 pub use layer::Gate;
 pub use notice::Notice;
 pub use origin::OriginCheck;
-
-/// Where a request came from, by what the host believes of proxies. In the request's extensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientAddress(pub std::net::IpAddr);
 
 use crate::Engine;
 use axum::{Router, middleware::from_fn_with_state};

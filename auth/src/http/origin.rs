@@ -35,7 +35,7 @@ pub async fn check(State(check): State<OriginCheck>, request: Request, next: Nex
 }
 
 impl OriginCheck {
-    fn allows(&self, method: &Method, headers: &HeaderMap) -> bool {
+    pub(crate) fn allows(&self, method: &Method, headers: &HeaderMap) -> bool {
         let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
         if is_safe && !is_websocket(headers) {
             return true;

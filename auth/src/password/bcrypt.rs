@@ -11,9 +11,10 @@ const READS: usize = 72;
 /// The cost of a bcrypt hash, whether it is within bounds or not. Nothing if it is no bcrypt hash of
 /// a kind that is verified (`$2a$`, `$2b$`, `$2y$`: one algorithm; `$2x$` names a flawed one).
 pub(super) fn cost(text: &str) -> Option<u32> {
-    if !["$2a$", "$2b$", "$2y$"].iter().any(|kind| text.starts_with(kind)) {
+    // The library takes a sign for a digit.
+    let [b'$', b'2', b'a' | b'b' | b'y', b'$', b'0'..=b'9', b'0'..=b'9', b'$', ..] = text.as_bytes() else {
         return None;
-    }
+    };
     text.parse::<bcrypt::HashParts>().ok().map(|parts| parts.get_cost())
 }
 
@@ -80,7 +81,10 @@ mod tests {
         let good = "$2b$12$L6Bc/AlTQHyd9liGgGEZyOFLPHNgyxeEPfgYfBCVxJ7JIlwxyVU3u";
         assert_eq!(cost(good), Some(12));
         let long = format!("{good}x");
-        for bad in ["", "$2b$", &good.replace("2b", "2x"), &good[..59], &long, &good.replace("12", "1x"), "$2b$é"] {
+        let otherwise = |cost: &str| good.replace("12", cost);
+        for bad in
+            ["", "$2b$", &good.replace("2b", "2x"), &good[..59], &long, &otherwise("1x"), &otherwise("+4"), "$2b$é"]
+        {
             assert_eq!(cost(bad), None, "{bad}");
         }
         assert!(!is_bounded(3) && is_bounded(4) && is_bounded(14) && !is_bounded(15));

@@ -84,7 +84,11 @@ impl PasswordHash {
         }
         let parsed = phc::PasswordHash::new(&self.0).ok()?;
         let params = Params::try_from(&parsed).ok()?;
-        let within_bounds = parsed.algorithm.as_str() == "argon2id"
+        // The library takes defaults for what is missing, the last of what is there twice, and keys that
+        // we do not have.
+        let is_plain = parsed.params.iter().map(|(name, _)| name.as_str().to_owned()).eq(["m", "t", "p"]);
+        let within_bounds = is_plain
+            && parsed.algorithm.as_str() == "argon2id"
             && parsed.version == Some(Version::V0x13.into())
             && STORED_MEMORY_KIB.contains(&params.m_cost())
             && STORED_PASSES.contains(&params.t_cost())
@@ -129,9 +133,15 @@ mod tests {
         {
             assert_eq!(PasswordHash::imported(&good).unwrap().as_str(), good);
         }
-        for costly in
-            [argon2id("m=8388608,t=1,p=1"), argon2id("m=64,t=1,p=1"), argon2id("m=19456,t=99,p=1"), bcrypt("15")]
-        {
+        for costly in [
+            argon2id("m=8388608,t=1,p=1"),
+            argon2id("m=64,t=1,p=1"),
+            argon2id("m=19456,t=99,p=1"),
+            argon2id("m=19456,p=1"),
+            argon2id("m=8388608,m=19456,t=2,p=1"),
+            argon2id("m=19456,t=2,p=1,keyid=a2V5"),
+            bcrypt("15"),
+        ] {
             assert_eq!(PasswordHash::imported(&costly), Err(ImportError::OutOfBounds), "{costly}");
         }
         let argon2i = argon2id("m=19456,t=2,p=1").replace("argon2id", "argon2i");

@@ -1,7 +1,6 @@
 //! The router: what the tests drive, whole, over a real socket.
 
 mod api;
-mod client;
 mod files;
 mod forms;
 mod headers;
@@ -18,10 +17,9 @@ use axum::{
 use daypass_app::{App, Assets, PageSettings, server::preload, shell};
 use daypass_auth::{
     Engine,
-    http::{Guard, OriginCheck, origin, protect},
+    http::{Guard, OriginCheck, TrustedProxies, client, origin, protect},
 };
 use http::StatusCode;
-use ipnet::IpNet;
 use leptos::{config::LeptosOptions, prelude::provide_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_async_with_context};
 use std::sync::{Arc, LazyLock};
@@ -38,7 +36,7 @@ pub struct AppState {
     /// Under which origins people reach it.
     pub origins: Arc<[String]>,
     /// The proxies in front of it, whose word on where a request came from is believed.
-    pub proxies: Arc<[IpNet]>,
+    pub proxies: TrustedProxies,
     /// How the page behaves.
     pub page: PageSettings,
     /// What Leptos needs to know.
@@ -82,7 +80,8 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.engine.clone(), preload))
         .layer(from_fn_with_state(state.engine.clone(), forms::edge))
         .method_not_allowed_fallback(api::method_not_allowed);
-    let private = protect(private, &state.engine, guard).layer(from_fn_with_state(state.clone(), client::address));
+    let private =
+        protect(private, &state.engine, guard).layer(from_fn_with_state(state.proxies.clone(), client::address));
 
     // An address that leads nowhere: the page that says so, in the frame of whoever asks.
     let nowhere = Router::new().fallback(render);

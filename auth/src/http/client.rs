@@ -4,50 +4,72 @@
 //! ours, and of its chain only as far as it goes through proxies of ours: the first address from the
 //! right that is none of them is the client (ASVS 4.1.3). One header family is read, and no other.
 
-use super::AppState;
 use axum::{
     extract::{ConnectInfo, Request, State},
     middleware::Next,
     response::Response,
 };
-use daypass_auth::http::ClientAddress;
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// More hops than any chain of proxies has.
 const MOST_HOPS: usize = 32;
 
-/// The layer: see the module.
-pub(super) async fn address(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+/// Where a request came from, by what is believed of proxies. In the request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
+/// The proxies in front of this host, whose word on where a request came from is believed.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies(Arc<[IpNet]>);
+
+impl From<Vec<IpNet>> for TrustedProxies {
+    fn from(networks: Vec<IpNet>) -> Self {
+        Self(networks.into())
+    }
+}
+
+/// The layer: see the module. The host has to serve with axum's `ConnectInfo<SocketAddr>`, or nothing
+/// is known of where anybody is.
+pub async fn address(State(proxies): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied() {
-        let client = client(peer.ip(), request.headers(), &state.proxies);
+        let client = proxies.client(peer.ip(), request.headers());
         request.extensions_mut().insert(ClientAddress(client));
     }
     next.run(request).await
 }
 
-/// The client of a request that `peer` sent.
-fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
-    let peer = peer.to_canonical();
-    let is_ours = |address: &IpAddr| proxies.iter().any(|network| network.contains(address));
-    if !is_ours(&peer) {
-        return peer;
-    }
-    let mut nearest = peer;
-    // Several lines are one list (RFC 9110, 5.3); the last entry was written by the nearest proxy.
-    let lines = headers.get_all(FORWARDED_FOR).iter().collect::<Vec<_>>();
-    let entries = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
-    for entry in entries.take(MOST_HOPS) {
-        // What cannot be read ends the chain: what stands left of it may be anybody's.
-        let Some(address) = std::str::from_utf8(entry).ok().and_then(|text| parse(text.trim())) else { break };
-        nearest = address;
-        if !is_ours(&address) {
-            break;
+impl TrustedProxies {
+    /// The client of a request that `peer` sent.
+    #[must_use]
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let peer = peer.to_canonical();
+        if !self.has(&peer) {
+            return peer;
         }
+        let mut nearest = peer;
+        // Several lines are one list (RFC 9110, 5.3); the last entry was written by the nearest proxy.
+        let lines = headers.get_all(FORWARDED_FOR).iter().collect::<Vec<_>>();
+        let entries = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
+        for entry in entries.take(MOST_HOPS) {
+            // What cannot be read ends the chain: what stands left of it may be anybody's.
+            let Some(address) = std::str::from_utf8(entry).ok().and_then(|text| parse(text.trim())) else { break };
+            nearest = address;
+            if !self.has(&address) {
+                break;
+            }
+        }
+        nearest
     }
-    nearest
+
+    fn has(&self, address: &IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(address))
+    }
 }
 
 /// An address, with or without brackets and a port.
@@ -68,8 +90,8 @@ mod tests {
         for line in lines {
             headers.append(FORWARDED_FOR, http::HeaderValue::from_bytes(line).unwrap());
         }
-        let proxies = ["10.0.0.0/8", "2001:db8:ffff::/48"].map(|text| text.parse().unwrap());
-        client(peer.parse().unwrap(), &headers, &proxies).to_string()
+        let networks = ["10.0.0.0/8", "2001:db8:ffff::/48"].map(|text| text.parse().unwrap());
+        TrustedProxies::from(networks.to_vec()).client(peer.parse().unwrap(), &headers).to_string()
     }
 
     #[test]
