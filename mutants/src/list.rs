@@ -26,8 +26,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a name that only decodes to ours is dropped",
         NAMES,
-        "changed = true;\n                continue;\n            } else if std",
-        "} else if std",
+        "changed = true;\n                continue;\n            }\n            if std",
+        "}\n            if std",
     ),
     mutant(
         "two cookies of our name are none",
@@ -38,8 +38,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "one pair that is no UTF-8 does not take the others along",
         NAMES,
-        "} else if std::str::from_utf8(pair).is_err() {",
-        "} else if false {",
+        "if std::str::from_utf8(pair).is_err() {",
+        "if false {",
     ),
     mutant(
         "white space is what HTTP calls so",
@@ -144,10 +144,16 @@ pub static MUTANTS: &[Mutant] = &[
         "(0x21..=0x7e).contains(&b) && b != b'\\\\'",
         "b != 0",
     ),
-    mutant("next has no encoded slash", NEXT, "lower.contains(\"%2f\") || ", ""),
-    mutant("next has no encoded backslash", NEXT, "lower.contains(\"%5c\") || ", ""),
+    mutant("next has no encoded slash", NEXT, "matches!(byte, b'/' | ", "matches!(byte, "),
+    mutant("next has no encoded backslash", NEXT, "| b'\\\\' | b'%')", "| b'%')"),
+    mutant("next has no encoding of an encoding", NEXT, " | b'%')", ")"),
     mutant("next has no dot segment", NEXT, "segment == \".\" || segment == \"..\" || ", ""),
-    mutant("next has no encoded dot segment", NEXT, "lower.replace(\"%2e\", \".\")", "lower"),
+    mutant(
+        "next has no encoded dot segment",
+        NEXT,
+        "path.to_ascii_lowercase().replace(\"%2e\", \".\")",
+        "path.to_ascii_lowercase()",
+    ),
     mutant("next has no empty segment", NEXT, " || empty_in_the_middle {", " {"),
     mutant(
         "next is not the sign-in page, and no call",
@@ -342,8 +348,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "what has ended is not extended",
         SQLITE,
-        "WHERE secret_hash = ? AND ended_at IS NULL\n             RETURNING generation",
-        "WHERE secret_hash = ?\n             RETURNING generation",
+        "WHERE secret_hash = ? AND ended_at IS NULL\n         RETURNING generation",
+        "WHERE secret_hash = ?\n         RETURNING generation",
     ),
     mutant(
         "what has ended is not renewed",
@@ -658,14 +664,14 @@ pub static MUTANTS: &[Mutant] = &[
     mutant("a request has an end", "server/src/http/limits.rs", "router.layer(from_fn(in_time))", "router"),
     mutant(
         "only our own proxies are believed",
-        "server/src/http/client.rs",
-        "    if !is_ours(&peer) {\n        return peer;\n    }\n",
+        "auth/src/http/client.rs",
+        "        if !self.has(&peer) {\n            return peer;\n        }\n",
         "",
     ),
     mutant(
         "a chain is followed through our own proxies alone",
-        "server/src/http/client.rs",
-        "        if !is_ours(&address) {\n            break;\n        }\n",
+        "auth/src/http/client.rs",
+        "            if !self.has(&address) {\n                break;\n            }\n",
         "",
     ),
     mutant(
@@ -673,6 +679,25 @@ pub static MUTANTS: &[Mutant] = &[
         "server/src/http/files.rs",
         "if can_be(request.uri().path()) {",
         "if true {",
+    ),
+    // What is remembered of sessions.
+    mutant(
+        "what is remembered is believed only while the store is known to tell of changes",
+        "auth/src/live.rs",
+        "if trust.holds()\n            && let Some(known)",
+        "if let Some(known)",
+    ),
+    mutant(
+        "what has changed is not believed",
+        "auth/src/live/memory.rs",
+        "(known.as_of == now).then_some(known)",
+        "Some(known)",
+    ),
+    mutant(
+        "a read that a change of its account has overtaken is not kept",
+        "auth/src/live/memory.rs",
+        "if self.any_account.load(SeqCst) != ticket.accounts {",
+        "if false {",
     ),
     // Keys, and where the server listens.
     mutant(

@@ -219,10 +219,10 @@ pub struct RotateArgs {
     #[arg(long)]
     pub teach: bool,
     /// Put the key of this id first, instead of a fresh one.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub promote: Option<String>,
     /// Take the key of this id out, instead of adding one: what it sealed opens no more.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub drop: Option<String>,
 }
 

@@ -48,7 +48,8 @@ impl PasswordHash {
     /// When it is of another kind or costs too much or too little: nobody could sign in with it.
     pub fn imported(text: &str) -> Result<Self, ImportError> {
         let hash = Self(text.to_owned());
-        if hash.usable().is_some() {
+        // One that was made with a pepper was made with another one than ours.
+        if hash.usable().is_some_and(|usable| !usable.has_pepper()) {
             return Ok(hash);
         }
         let known = bcrypt::cost(text).is_some()
@@ -84,9 +85,9 @@ impl PasswordHash {
         }
         let parsed = phc::PasswordHash::new(&self.0).ok()?;
         let params = Params::try_from(&parsed).ok()?;
-        // The library takes defaults for what is missing, the last of what is there twice, and keys that
-        // we do not have.
-        let is_plain = parsed.params.iter().map(|(name, _)| name.as_str().to_owned()).eq(["m", "t", "p"]);
+        // The library takes defaults for what is missing, and the last of what is there twice.
+        let names: Vec<_> = parsed.params.iter().map(|(name, _)| name.as_str().to_owned()).collect();
+        let is_plain = names == ["m", "t", "p"] || names == ["m", "t", "p", "keyid"];
         let within_bounds = is_plain
             && parsed.algorithm.as_str() == "argon2id"
             && parsed.version == Some(Version::V0x13.into())
@@ -100,6 +101,13 @@ impl PasswordHash {
 }
 
 impl Usable<'_> {
+    fn has_pepper(&self) -> bool {
+        match self {
+            Self::Argon2id(hash) => Params::try_from(&**hash).is_ok_and(|params| !params.keyid().is_empty()),
+            Self::Bcrypt(_) => false,
+        }
+    }
+
     /// Whether `password` is the one that it was made from. Costs one hash; none, and says nothing, if it
     /// was made with a pepper that is not here.
     pub(super) fn verify(&self, password: &Password, pepper: &Pepper, memory: &Memory) -> Option<bool> {
