@@ -49,6 +49,8 @@ pub struct Claimed {
     pub last_activity: Timestamp,
     /// Whether it is remembered.
     pub remembered: bool,
+    /// The generation of the cookie.
+    pub generation: u32,
 }
 
 impl Seal {
@@ -75,6 +77,7 @@ impl Seal {
             authenticated_at: claim.authenticated_at,
             last_activity: claim.last_activity,
             remembered: claim.remembered,
+            generation: claim.generation,
         })
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 const AUDIENCE: &str = "https://app.example";
-const FIELDS: [&str; 9] = ["v", "t", "aud", "s", "a", "e", "at", "la", "r"];
+const FIELDS: [&str; 10] = ["v", "t", "aud", "s", "a", "e", "at", "la", "r", "g"];
 
 static SEAL: LazyLock<Seal> = LazyLock::new(|| {
     let ring = KeyRing::new(vec![Key::generate().expect("a key")]).expect("a ring");
@@ -75,7 +75,7 @@ impl Plain {
                 let secret = BASE64_URL_SAFE_NO_PAD.encode(secret);
                 let mut claim = json!({
                     "v": 1, "t": "session", "aud": AUDIENCE, "s": secret,
-                    "a": account, "e": epoch, "at": at, "la": la, "r": remembered,
+                    "a": account, "e": epoch, "at": at, "la": la, "r": remembered, "g": u32::from(*remembered),
                 });
                 for (field, junk) in changes {
                     junk.put(&mut claim, FIELDS[usize::from(*field) % FIELDS.len()]);
@@ -108,6 +108,10 @@ fn fields(text: &str, names: &[&str]) -> Option<Vec<Value>> {
     }
 }
 
+fn is_generation(value: &Value) -> bool {
+    value.as_u64().is_some_and(|number| u32::try_from(number).is_ok())
+}
+
 fn is_secret(value: &Value) -> bool {
     value.as_str().is_some_and(|text| BASE64_URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32))
 }
@@ -117,10 +121,16 @@ fuzz_target!(|plain: Plain| {
     let spec = CookieSpec::https();
 
     if let Some(value) = SEAL.seal(spec.session_name(), &text) {
-        let read = fields(&text, &FIELDS);
+        // The last one may be left out: a cookie of before there were generations is of the first.
+        let first = || Some([fields(&text, &FIELDS[..9])?, vec![json!(0)]].concat());
+        let read = fields(&text, &FIELDS).or_else(first);
         let whole = read.as_ref().filter(|read| {
             let of_ours = read[..3] == [json!(1), json!("session"), json!(AUDIENCE)];
-            of_ours && is_secret(&read[3]) && read[4..8].iter().all(Value::is_i64) && read[8].is_boolean()
+            of_ours
+                && is_secret(&read[3])
+                && read[4..8].iter().all(Value::is_i64)
+                && read[8].is_boolean()
+                && is_generation(&read[9])
         });
         match (SEAL.session(&value), whole) {
             (Some(claim), Some(read)) => {
@@ -128,7 +138,7 @@ fuzz_target!(|plain: Plain| {
                 let numbers = [claim.account, claim.epoch];
                 let moments = [claim.authenticated_at.as_millis(), claim.last_activity.as_millis()];
                 assert_eq!(read[4..8], [numbers, moments].concat().into_iter().map(Value::from).collect::<Vec<_>>());
-                assert_eq!(read[8], json!(claim.remembered));
+                assert_eq!(read[8..10], [json!(claim.remembered), json!(claim.generation)]);
             }
             (None, None) => {}
             // A text may have a field twice, of which the reading above knows the last.
