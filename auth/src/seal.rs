@@ -417,6 +417,19 @@ mod tests {
     }
 
     #[test]
+    fn what_no_browser_keeps_is_neither_sent_nor_opened() {
+        let sealer = sealer(vec![key()]);
+        let name = sealer.cookies.notice;
+        let fits = sealer.seal(name, &"a".repeat(2500)).unwrap();
+        assert_eq!(sealer.open::<String>(name, &fits).unwrap().len(), 2500);
+        assert!(sealer.seal(name, &"a".repeat(3100)).is_none());
+        // Sealed by the same key, without asking how long it is.
+        let mut jar = CookieJar::new();
+        jar.private_mut(sealer.ring.sealing()).add(Cookie::new(name, format!("{:?}", "a".repeat(3100))));
+        assert!(sealer.open::<String>(name, jar.get(name).unwrap().value()).is_none());
+    }
+
+    #[test]
     fn the_ring_turns_without_a_sign_out() {
         let (old, new) = (key(), key());
         let session = session(false);

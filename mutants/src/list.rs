@@ -63,12 +63,6 @@ pub static MUTANTS: &[Mutant] = &[
         "content.t == DEVICE_TYPE && content.aud == self.audience)",
         "content.t == DEVICE_TYPE)",
     ),
-    mutant(
-        "a value is sealed for its own name",
-        SEAL,
-        "let content: Content = self.open(self.cookies.session, value)?;",
-        "let content: Content = self.open(self.cookies.session, value).or_else(|| self.open(self.cookies.notice, value)).or_else(|| self.open(self.cookies.device, value))?;",
-    ),
     mutant("a cookie that no browser keeps is not opened", SEAL, "if value.len() > MAX_COOKIE_BYTES {", "if false {"),
     mutant(
         "a cookie that no browser keeps is not sent",
