@@ -50,6 +50,9 @@ pub fn fail(why: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Twice as long as it takes until a server looks.
+const HEARD_AFTER: Duration = Duration::from_millis(400);
+
 /// Starts the log: to standard error, filtered by `RUST_LOG`.
 pub fn start_log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -62,6 +65,12 @@ pub fn start_log(format: LogFormat) {
 
 async fn open(options: &Options) -> Result<Arc<dyn Store>, Box<dyn Error + Send + Sync>> {
     Ok(store::open(options.database().reveal()).await?)
+}
+
+/// Servers that run remember sessions, and are told of what ended within a fifth of a second: whoever reads
+/// that it is done may rely on it.
+async fn let_servers_hear() {
+    tokio::time::sleep(HEARD_AFTER).await;
 }
 
 /// The account of that name.

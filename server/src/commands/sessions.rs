@@ -1,4 +1,4 @@
-use super::{Outcome, account, moment, open, table};
+use super::{Outcome, account, let_servers_hear, moment, open, table};
 use crate::config::{Options, RevokeArgs, SessionsCommand};
 use daypass_auth::{
     Reason, SessionId,
@@ -93,6 +93,7 @@ async fn revoke(store: &dyn Store, args: RevokeArgs) -> Outcome {
     if one && ended == 0 {
         return Err("there is no such session, or it has ended already".into());
     }
+    let_servers_hear().await;
     println!("Ended {ended} session{}.", if ended == 1 { "" } else { "s" });
     Ok(ExitCode::SUCCESS)
 }

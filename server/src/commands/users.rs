@@ -1,4 +1,4 @@
-use super::{Outcome, account, chosen, import, moment, open, table};
+use super::{Outcome, account, chosen, import, let_servers_hear, moment, open, table};
 use crate::config::{Options, PasswordArgs, UsersCommand};
 use daypass_auth::{
     AccountName, AccountState,
@@ -26,6 +26,7 @@ pub(super) async fn run(options: &Options, command: UsersCommand) -> Outcome {
             let account = account(&*store, &args.name).await?;
             let hash = options.pepper().add_to(Hasher::default())?.hash(ask(options, &account.name, &args)?).await?;
             store.set_password(account.id, &hash, SystemClock.now()).await?;
+            let_servers_hear().await;
             println!("{} has a new password; all its sessions ended.", account.name);
         }
         UsersCommand::Disable { name } => {
@@ -36,6 +37,7 @@ pub(super) async fn run(options: &Options, command: UsersCommand) -> Outcome {
             let store = open(options).await?;
             let account = account(&*store, &name).await?;
             store.delete_account(account.id).await?;
+            let_servers_hear().await;
             println!("Deleted {} and its sessions.", account.name);
         }
     }
@@ -51,6 +53,7 @@ async fn set_state(
     let store = open(options).await?;
     let account = account(&*store, name).await?;
     store.set_state(account.id, state, SystemClock.now()).await?;
+    let_servers_hear().await;
     println!("{} {said}.", account.name);
     Ok(())
 }
