@@ -60,7 +60,10 @@ pub(crate) struct Attacker {
 impl Attacker {
     /// Signs the accounts in once, and finds out which cookie is the session.
     pub(crate) async fn prepare(target: Target) -> Result<Self, SetupError> {
-        let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().timeout(raw::PATIENCE).build()?;
+        // A connection for each request: after a body that it did not read a server closes the connection, and
+        // a request that is sent on it at that moment gets no answer, which would look like a hole.
+        let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().pool_max_idle_per_host(0);
+        let client = client.timeout(raw::PATIENCE).build()?;
         let accounts: Vec<_> = std::iter::once(target.account.clone()).chain(target.other.clone()).collect();
         let mut attacker = Self {
             target,
