@@ -16,6 +16,26 @@ use std::{
     time::Duration,
 };
 
+/// Numbers that look random and are the same in every run (xorshift).
+#[derive(Clone, Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// The numbers that follow from a seed, which is not 0.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// One of `sides` numbers from 0 on.
+    pub fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % sides as u64).unwrap()
+    }
+}
+
 /// What keeps an eye on it: it makes the database, starts it, and when its standard input ends, which
 /// it does with the process that holds the other end, stops it and leaves nothing behind. A line that it
 /// reads starts it once more.

@@ -2,7 +2,11 @@
 //! accepted if and only if the model says so, and refused for the reason that the model gives.
 
 use super::{tests, tests::Scene, *};
-use crate::{AccountState, clock::ManualClock, testing};
+use crate::{
+    AccountState,
+    clock::ManualClock,
+    testing::{self, Dice},
+};
 
 const PASSWORD: &str = "the password of all";
 const NAMES: [&str; 3] = ["alice", "bob", "carol"];
@@ -59,18 +63,6 @@ impl Expected {
     }
 }
 
-/// Numbers that look random and are the same in every run (xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % sides as u64).unwrap()
-    }
-}
-
 #[tokio::test]
 async fn a_session_is_accepted_exactly_when_the_model_says_so() {
     check(Scene::new).await;
@@ -107,7 +99,7 @@ async fn run(seed: u64, mut scene: Scene, seen: &mut Seen) {
     for name in NAMES {
         scene = scene.with(name, PASSWORD).await;
     }
-    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut dice = Dice::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let mut now = 0_u64;
     let mut disabled = [false; NAMES.len()];
     let mut sessions: Vec<Expected> = Vec::new();

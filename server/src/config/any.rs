@@ -2,16 +2,14 @@
 //! second time, and what does not says why in one line.
 
 use super::*;
+use daypass_auth::testing::Dice;
 
-/// Numbers that look random and are the same in every run (xorshift).
-struct Dice(u64);
+/// Words, at random.
+struct Words(Dice);
 
-impl Dice {
+impl Words {
     fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % sides as u64).unwrap()
+        self.0.roll(sides)
     }
 
     fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
@@ -65,7 +63,7 @@ const TIMES: [&str; 14] = [
 const NETWORKS: [&str; 6] = ["10.0.0.0/8", "10.0.0.1", "2001:db8::/32", "0.0.0.0/0", "::1", "10.0.0.0/33"];
 const NUMBERS: [&str; 6] = ["0", "1", "20", "1000", "1001", "4294967296"];
 
-fn command_line(dice: &mut Dice) -> Vec<String> {
+fn command_line(dice: &mut Words) -> Vec<String> {
     let mut line = vec!["daypass".to_owned()];
     for _ in 0..dice.roll(5) {
         let (flag, value) = match dice.roll(10) {
@@ -125,7 +123,7 @@ fn assert_safe(settings: &Settings, line: &[String]) {
 
 #[test]
 fn whatever_is_configured_what_starts_is_safe() {
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let mut dice = Words(Dice::new(0x9e37_79b9_7f4a_7c15));
     let (mut started, mut refused, mut unread) = (0, 0, 0);
     for _ in 0..2000 {
         let line = command_line(&mut dice);

@@ -2,6 +2,7 @@
 //! out because an answer was lost, came late, or went to another tab.
 
 use crate::host::{Host, session_cookie};
+use daypass_auth::testing::Dice;
 use reqwest::Response;
 
 const RENEWAL: u64 = 15 * 60_000;
@@ -94,13 +95,8 @@ async fn an_answer_that_is_lost_is_given_again() {
 async fn ten_tabs_with_lost_and_late_answers_sign_nobody_out() {
     let host = Host::start().await;
     let mut jar = host.sign_in().await;
-    let mut dice = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut roll = |sides: u64| {
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
-        dice % sides
-    };
+    let mut dice = Dice::new(0x9e37_79b9_7f4a_7c15);
+    let mut roll = |sides| dice.roll(sides) as u64;
     let (mut late, mut renewals): (Vec<(u64, String)>, _) = (Vec::new(), 0);
     for turn in 0..1_500_u64 {
         host.advance(2_000 + roll(10_000));

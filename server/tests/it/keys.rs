@@ -1,6 +1,6 @@
 //! Keys are told apart and turned, beside a server and without a sign-out.
 
-use crate::program::{Folder, text};
+use crate::program::{Folder, secret, text};
 use std::{fs, path::PathBuf};
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -21,14 +21,8 @@ fn ids(folder: &Folder) -> Vec<String> {
 fn with_keys(text: &str) -> (Folder, PathBuf) {
     let folder = Folder::new().env("DAYPASS_KEYS_FILE", "the.keys");
     let path = folder.path().join("the.keys");
-    write(&path, text);
+    secret(&path, text);
     (folder, path)
-}
-
-fn write(path: &std::path::Path, text: &str) {
-    fs::write(path, text).unwrap();
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 }
 
 fn fresh() -> String {
@@ -103,7 +97,7 @@ async fn two_nodes_turn_their_keys_one_after_the_other() {
 
     one.ok(&["keys", "rotate", "--teach"]);
     let taught = ids(&one)[1].clone();
-    write(&file_of_two, &fs::read_to_string(&file_of_one).unwrap());
+    secret(&file_of_two, &fs::read_to_string(&file_of_one).unwrap());
     one.ok(&["keys", "rotate", "--promote", &taught]);
     assert_eq!((ids(&one)[0].as_str(), ids(&two)[1].as_str()), (taught.as_str(), taught.as_str()));
     // The one seals with the new key already, the other still with the old one.
@@ -172,7 +166,7 @@ fn a_loss_of_power_leaves_the_old_keys_or_the_new_ones() {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         // Seven at most, so that there is room for the next one.
         if ids(&folder).len() == 8 {
-            write(&path, &whole[0]);
+            secret(&path, &whole[0]);
             whole.truncate(1);
         } else {
             whole.push(text);

@@ -2,18 +2,12 @@
 
 use crate::{
     host::{session_cookie, set_cookies},
-    program::Folder,
+    program::{Folder, secret},
 };
 use serde_json::Value;
 use std::fs;
 
 const PASSWORD: &str = "canary-right-password";
-
-fn secret(path: &std::path::Path, text: &str) {
-    fs::write(path, text).unwrap();
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-}
 
 /// Everything that can be secret, marked, while it goes well and while it does not, with all that any
 /// part of the program has to say.

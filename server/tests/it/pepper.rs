@@ -1,15 +1,9 @@
 //! A pepper that is kept apart from the database.
 
-use crate::program::{Folder, text};
-use std::{fs, path::Path};
+use crate::program::{Folder, secret, text};
+use std::fs;
 
 const PASSWORD: &str = "correct horse battery staple";
-
-fn secret(path: &Path, text: &str) {
-    fs::write(path, text).unwrap();
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-}
 
 #[tokio::test]
 async fn a_pepper_is_taken_up_by_and_by_and_needed_from_then_on() {
