@@ -28,7 +28,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use behind::Behind;
-use memory::Memory;
+use memory::{Known, Memory};
 use std::{
     sync::{
         Arc,
@@ -47,7 +47,7 @@ const LISTEN_AGAIN: Duration = Duration::from_millis(500);
 /// the same second could find the session timed out. In a busy session nothing hangs on a second.
 const PAUSE: Duration = Duration::from_secs(60);
 /// Sessions that a node knows at most, if nothing else is said: about 30 MB.
-pub const MOST_KNOWN: usize = 100_000;
+pub const MOST_KNOWN: u32 = 100_000;
 
 /// A store that remembers. One for the whole process: whoever writes past it is another process.
 pub struct LiveStore {
@@ -71,10 +71,10 @@ impl LiveStore {
     /// # Panics
     /// Outside of a tokio runtime.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, most: usize) -> Self {
+    pub fn new(store: Arc<dyn Store>, most: u32) -> Self {
         let shared = Arc::new(Shared {
             store,
-            memory: Memory::new(most),
+            memory: Memory::new(most as usize),
             trust: Trust::default(),
             behind: Behind::default(),
             asked: AtomicU64::new(0),
@@ -174,6 +174,11 @@ async fn write(shared: Arc<Shared>) {
 }
 
 impl Shared {
+    /// What is remembered of a session, if it is believed.
+    fn known(&self, secret: &SecretHash) -> Option<Arc<Known>> {
+        if self.trust.holds() { self.memory.get(secret) } else { None }
+    }
+
     async fn write_what_waits(&self) -> Result<(), StoreError> {
         let _one = self.writing.lock().await;
         let used = self.behind.begin();
@@ -188,12 +193,10 @@ impl Shared {
 #[async_trait]
 impl Store for LiveStore {
     async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
-        let Shared { memory, trust, behind, .. } = &*self.shared;
-        if trust.holds()
-            && let Some(known) = memory.get(secret)
-        {
+        if let Some(known) = self.shared.known(secret) {
             return Ok(Some(known.row()));
         }
+        let Shared { memory, behind, .. } = &*self.shared;
         self.shared.asked.fetch_add(1, Ordering::Relaxed);
         let ticket = memory.ticket(secret);
         let mut row = self.store().session(secret).await?;
@@ -207,11 +210,9 @@ impl Store for LiveStore {
     }
 
     async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
-        let Shared { memory, trust, behind, .. } = &*self.shared;
-        let known = memory.get(secret).filter(|_| trust.holds());
-        if let Some(known) = &known {
+        if let Some(known) = self.shared.known(secret) {
             let before = known.used(now);
-            if now.since(before) < PAUSE && behind.add(*secret, now) {
+            if now.since(before) < PAUSE && self.shared.behind.add(*secret, now) {
                 return Ok(Some(known.generation.number));
             }
         }
@@ -221,11 +222,6 @@ impl Store for LiveStore {
 
     async fn touch_all(&self, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError> {
         self.store().touch_all(used).await
-    }
-
-    async fn flush(&self) -> Result<(), StoreError> {
-        self.shared.write_what_waits().await?;
-        self.store().flush().await
     }
 
     async fn renew(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<Option<u32>, StoreError> {
@@ -316,7 +312,7 @@ impl Store for LiveStore {
     }
 
     async fn close(&self) {
-        if let Err(error) = self.flush().await {
+        if let Err(error) = self.shared.write_what_waits().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the last activity was not written down");
         }
         self.store().close().await;

@@ -678,8 +678,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "what is remembered is believed only while the store is known to tell of changes",
         "auth/src/live.rs",
-        "if trust.holds()\n            && let Some(known)",
-        "if let Some(known)",
+        "if self.trust.holds() { self.memory.get(secret) } else { None }",
+        "self.memory.get(secret)",
     ),
     mutant(
         "what has changed is not believed",

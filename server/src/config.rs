@@ -22,9 +22,9 @@ pub const DEFAULT_DATABASE: &str = "sqlite://data/daypass.db";
 pub const DEMO_DATABASE: &str = "sqlite://data/demo.db";
 /// WCAG 2.2.1 asks for twenty seconds in which somebody can answer with one simple action.
 const SHORTEST_WARNING: Duration = Duration::from_secs(20);
-/// The shortest time for which a password counts as just given: what asked for it has to be done in it.
 /// Twice as long as the cookie before is good for, so that never two old ones are.
 const SHORTEST_RENEW: Duration = Duration::from_secs(60);
+/// The shortest time for which a password counts as just given: what asked for it has to be done in it.
 const SHORTEST_SUDO: Duration = Duration::from_secs(30);
 const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
 
@@ -277,7 +277,7 @@ pub struct Options {
     #[arg(long, env = "DAYPASS_RENEW", global = true, value_name = "TIME", default_value = "15m", value_parser = duration)]
     pub renew: Duration,
     /// How many sessions a server knows without asking the database: about 300 bytes each.
-    #[arg(long, env = "DAYPASS_KNOWN_SESSIONS", global = true, value_name = "NUMBER", default_value_t = MOST_KNOWN as u32, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    #[arg(long, env = "DAYPASS_KNOWN_SESSIONS", global = true, value_name = "NUMBER", default_value_t = MOST_KNOWN, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub known_sessions: u32,
     /// How long what happened is kept.
     #[arg(long, env = "DAYPASS_KEEP_EVENTS", global = true, value_name = "TIME", default_value = "90d", value_parser = duration)]
@@ -544,7 +544,10 @@ fn given(setting: Option<&String>) -> Option<&str> {
 /// The origin of an address, as browsers write it: without the usual port.
 pub(crate) fn http_origin(address: impl std::fmt::Display) -> String {
     let origin = format!("http://{address}");
-    origin.strip_suffix(":80").map_or_else(|| origin.clone(), str::to_owned)
+    match origin.strip_suffix(":80") {
+        Some(short) => short.to_owned(),
+        None => origin,
+    }
 }
 
 fn normal_origin(text: &str) -> Result<String, ConfigError> {

@@ -64,7 +64,7 @@ async fn engine(settings: &Settings) -> Result<Engine, ServeError> {
     }
     let ring = keys.ring().map_err(|error| KeysError::Bad { place: settings.keys.place(), error })?;
     let store = store::open(settings.database_url.reveal()).await?;
-    let store = Arc::new(LiveStore::new(store, settings.known_sessions as usize));
+    let store = Arc::new(LiveStore::new(store, settings.known_sessions));
     let config = EngineConfig::for_origin(&settings.origin).map_err(ConfigError::from)?;
     let config = EngineConfig {
         hasher: settings.pepper.add_to(config.hasher)?,

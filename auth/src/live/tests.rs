@@ -215,7 +215,7 @@ async fn activity_is_written_later_and_nothing_is_revived_by_it() {
     node.shared.memory.forget(&Notice::All);
     assert_eq!(node.session(&secret(1)).await.unwrap().unwrap().times.last_activity, later(30));
     node.touch(&secret(1), later(20)).await.unwrap().unwrap();
-    node.flush().await.unwrap();
+    node.shared.write_what_waits().await.unwrap();
     assert_eq!(written(1).await, later(30), "time only moves on");
     // After a pause at once.
     node.touch(&secret(2), later(90)).await.unwrap().unwrap();
@@ -223,7 +223,7 @@ async fn activity_is_written_later_and_nothing_is_revived_by_it() {
     // An end in the meantime wins.
     node.touch(&secret(3), later(30)).await.unwrap().unwrap();
     scene.other.end(Which::Secret(secret(3)), Reason::SignedOut, later(31), None).await.unwrap();
-    node.flush().await.unwrap();
+    node.shared.write_what_waits().await.unwrap();
     assert!(!is_alive(&*scene.other, 3).await);
     node.end(Which::Secret(secret(1)), Reason::SignedOut, later(40), None).await.unwrap();
     assert_eq!(node.touch(&secret(1), later(50)).await.unwrap(), None);

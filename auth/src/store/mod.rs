@@ -10,7 +10,7 @@ mod rows;
 mod sqlite;
 
 pub use moving::{MoveError, Moved, move_all};
-pub use notices::{Heard, Moment, Notice, Notices};
+pub use notices::{Heard, Moment, Notice, Notices, TOLD_WITHIN};
 pub use postgres::{PostgresStore, is_in_the_clear};
 pub use sqlite::SqliteStore;
 
@@ -281,7 +281,7 @@ pub struct SweepBefore {
 ///   the same password hash as when the password was checked.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Closes it. Calls that come later find the store away.
+    /// Writes down what waits to be written, and closes it. Calls that come later find the store away.
     async fn close(&self);
 
     /// Whether the store answers.
@@ -344,11 +344,6 @@ pub trait Store: Send + Sync + 'static {
 
     /// [`Store::touch`] for many, none of which is waited for.
     async fn touch_all(&self, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError>;
-
-    /// Writes down what waits to be written, before the process ends.
-    async fn flush(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
 
     /// Whether a change by somebody else is known at once: by asking each time, or because it is told.
     fn tells_of_changes(&self) -> bool {

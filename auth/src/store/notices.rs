@@ -3,7 +3,11 @@
 use super::StoreError;
 use crate::{AccountId, SecretHash};
 use async_trait::async_trait;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
+
+/// How long it takes until a process is told of what another one changed: so often a SQLite file is looked
+/// at; PostgreSQL tells at once.
+pub const TOLD_WITHIN: Duration = Duration::from_millis(200);
 
 /// Something that is no longer as somebody may remember it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,11 @@
-use super::Outcome;
+use super::{Outcome, bar};
 use crate::config::DbCommand;
 use daypass_auth::store::{Moved, move_all};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::process::ExitCode;
 
 pub(super) async fn run(command: DbCommand) -> Outcome {
     let DbCommand::Move { from, to } = command;
-    let bar = bar();
+    let bar = bar(0, "{bar:40} {percent}%, {eta} left");
     let moved = move_all(from.reveal(), to.reveal(), |done, all| {
         bar.set_length(all);
         bar.set_position(done);
@@ -17,11 +16,4 @@ pub(super) async fn run(command: DbCommand) -> Outcome {
     let said = if already { "All of it was there already" } else { "Moved, and compared" };
     println!("{said}: {accounts} accounts, {sessions} sessions, {events} events, {attempts} counts of tries.");
     Ok(ExitCode::SUCCESS)
-}
-
-/// A bar on standard error, which draws nothing where that is no terminal.
-fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {percent}%, {eta} left");
-    ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr())
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

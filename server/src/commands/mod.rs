@@ -14,8 +14,9 @@ use daypass_auth::{
     Account, AccountName,
     clock::Timestamp,
     password::{Password, PasswordError},
-    store::{self, Store},
+    store::{self, Store, TOLD_WITHIN},
 };
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     error::Error,
     process::ExitCode,
@@ -50,9 +51,6 @@ pub fn fail(why: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Twice as long as it takes until a server looks.
-const HEARD_AFTER: Duration = Duration::from_millis(400);
-
 /// Starts the log: to standard error, filtered by `RUST_LOG`.
 pub fn start_log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -67,10 +65,17 @@ async fn open(options: &Options) -> Result<Arc<dyn Store>, Box<dyn Error + Send 
     Ok(store::open(options.database().reveal()).await?)
 }
 
-/// Servers that run remember sessions, and are told of what ended within a fifth of a second: whoever reads
-/// that it is done may rely on it.
+/// Servers that run remember sessions, and are told of what ended: whoever reads that it is done may rely
+/// on it. Twice as long as it takes, since they have other things to do.
 async fn let_servers_hear() {
-    tokio::time::sleep(HEARD_AFTER).await;
+    tokio::time::sleep(2 * TOLD_WITHIN).await;
+}
+
+/// A bar on standard error for so many, which draws nothing where that is no terminal.
+fn bar(all: u64, template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template);
+    ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr())
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// The account of that name.

@@ -1,13 +1,10 @@
 //! What other processes changed in the same file.
 
 use super::{SqliteStore, file::File};
-use crate::store::{Heard, Moment, Notice, Notices, StoreError};
+use crate::store::{Heard, Moment, Notice, Notices, StoreError, TOLD_WITHIN};
 use async_trait::async_trait;
 use sqlx::SqlitePool;
-use std::time::Duration;
 
-/// How often it is looked: this long an end by another process may go unnoticed.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// So many notices are kept. Whoever has not looked for longer than it takes to write them forgets all.
 pub(super) const KEEP: i64 = 10_000;
 
@@ -28,7 +25,7 @@ pub(super) async fn listen(store: &SqliteStore) -> Result<Table, StoreError> {
 impl Notices for Table {
     async fn next(&mut self) -> Result<Heard, StoreError> {
         if std::mem::replace(&mut self.begun, true) {
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(TOLD_WITHIN).await;
         }
         let complete_until = Some(Moment::now());
         self.file.check()?;

@@ -2,14 +2,14 @@
 //! off at any moment can be run again.
 
 use super::plan::{Credential, New};
-use crate::{keys::KeysError, pepper::Pepper};
+use crate::{commands::bar, keys::KeysError, pepper::Pepper};
 use daypass_auth::{
     AccountName,
     clock::{Clock, SystemClock},
     password::{HashError, Hasher, PasswordHash},
     store::{Store, StoreError},
 };
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use tokio::task::{JoinError, JoinSet};
 
 /// How many accounts were made, and how many somebody else made in the meantime.
@@ -46,7 +46,8 @@ enum Why {
 /// # Errors
 /// When the store does not answer or hashing fails; what was made until then stays.
 pub(super) async fn all(store: &dyn Store, pepper: Pepper, new: Vec<New>) -> Result<Done, Stopped> {
-    let (all, bar) = (new.len(), bar(new.len()));
+    let all = new.len();
+    let bar = bar(all as u64, "{bar:40} {pos} of {len} accounts, {eta} left");
     let mut done = Done::default();
     let result = each(store, &pepper, new, &mut done, &bar).await;
     bar.finish_and_clear();
@@ -110,11 +111,4 @@ async fn make(
     }
     bar.inc(1);
     Ok(())
-}
-
-/// A bar on standard error, which draws nothing where that is no terminal.
-fn bar(accounts: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} accounts, {eta} left");
-    ProgressBar::with_draw_target(Some(accounts as u64), ProgressDrawTarget::stderr())
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
