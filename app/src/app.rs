@@ -161,19 +161,23 @@ fn first_paint() -> FirstPaint {
 
 #[cfg(feature = "ssr")]
 fn first_paint() -> FirstPaint {
-    use daypass_auth::{Access, http::Notice};
+    use daypass_auth::{
+        Access,
+        http::{Gate, Notice},
+    };
 
     let settings = use_context::<PageSettings>().unwrap_or_default();
     let mut first = FirstPaint::of(settings);
     // Without a request the routes are only being listed.
     let Some(parts) = use_context::<http::request::Parts>() else { return first };
-    match parts.extensions.get::<Access>() {
+    let gate = Gate::of(&parts.extensions);
+    match gate.map(Gate::access) {
         Some(Access::Active(session)) => first.session = Some(session.info()),
         Some(Access::Unavailable) => first.unavailable = true,
         Some(Access::Absent { .. }) | None => {}
     }
     first.entries = parts.extensions.get::<crate::server::Preloaded>().map(|preloaded| preloaded.0.clone());
-    first.notice = match parts.extensions.get::<Notice>() {
+    first.notice = match gate.and_then(Gate::notice) {
         Some(Notice::Ended { reason, remembered }) => use_context::<daypass_auth::Engine>().map(|engine| {
             let timeouts = engine.policy().timeouts(*remembered);
             PageNotice::Ended {

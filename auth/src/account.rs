@@ -1,6 +1,7 @@
 //! Accounts: who can sign in.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 /// An account's number in the store.
@@ -13,9 +14,8 @@ pub struct AccountId(pub i64);
 /// Names are compared without regard to case and to the way their characters are composed: `Álice`
 /// and `álice` are one account (Unicode NFKC, lower case). The bytes of a name are therefore not
 /// always those that were typed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(transparent)]
-pub struct AccountName(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AccountName(Arc<str>);
 
 /// Why a text is no account name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,13 +54,19 @@ impl AccountName {
         if name.chars().any(|c| c.is_whitespace() || c.is_control() || is_invisible(c)) {
             return Err(NameError::BadCharacter);
         }
-        Ok(Self(name))
+        Ok(Self(name.into()))
     }
 
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for AccountName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

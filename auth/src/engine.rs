@@ -12,7 +12,7 @@ use crate::{
     clock::{Clock, SystemClock, Timestamp},
     password::{HashError, Hasher, Password, PasswordHash},
     policy::{OLD_COOKIE, Policy, Standing, Times},
-    seal::{Claim, CookieSpec, SealCount, Sealer},
+    seal::{Claim, CookieSpec, Opened, SealCount, Sealer},
     session::{NoRandomness, Session, SessionAccount, SessionId, SessionSecret},
     store::{Generation, NewSession, SessionLimit, SessionRow, StartSession, Store, StoreError, SweepBefore, Which},
     throttle::{Device, FORGET},
@@ -206,7 +206,7 @@ impl Engine {
         let EngineConfig { policy, cookies, audience, hasher, clock, demo, context, keep_events } = config;
         Self(Arc::new(Inner {
             store,
-            sealer: Sealer { ring, cookies, audience, seals: SealCount::default() },
+            sealer: Sealer { ring, cookies, audience, seals: SealCount::default(), opened: Opened::default() },
             policy,
             hasher,
             clock,
@@ -406,10 +406,23 @@ impl Engine {
     pub async fn check(&self, value: &str) -> Access {
         match self.0.sealer.open_session(value) {
             Some(claim) => self.check_claim(claim).await,
-            None => {
-                tracing::warn!(event = "crypt_decrypt_fail", "a session cookie does not open");
-                Access::Absent { reason: Reason::Invalid, remembered: false }
-            }
+            None => self.does_not_open(),
+        }
+    }
+
+    fn does_not_open(&self) -> Access {
+        tracing::warn!(event = "crypt_decrypt_fail", "a session cookie does not open");
+        Access::Absent { reason: Reason::Invalid, remembered: false }
+    }
+
+    /// Checks a session cookie's value, if that takes nobody's answer: it does not open, or the store
+    /// knows the session by heart and it is alive.
+    pub(crate) fn check_at_once(&self, value: &str) -> Option<Access> {
+        let Some(claim) = self.0.sealer.open_session(value) else { return Some(self.does_not_open()) };
+        let row = self.0.store.known(&claim.secret.hash())?;
+        match self.judge(&claim, Some(row), self.now()) {
+            Verdict::Accept(session) if !session.is_seen_now() => Some(Access::Active(session)),
+            Verdict::Accept(_) | Verdict::Refuse(_) | Verdict::End(..) => None,
         }
     }
 
@@ -432,9 +445,9 @@ impl Engine {
             tracing::error!(error = &error as &dyn std::error::Error, "the store does not answer");
             Access::Unavailable
         };
-        let remembered = claim.remembered;
+        let (remembered, hash) = (claim.remembered, claim.secret.hash());
         loop {
-            let row = match self.0.store.session(&claim.secret.hash()).await {
+            let row = match self.0.store.session(&hash).await {
                 Ok(row) => row,
                 Err(error) => return unavailable(error),
             };
@@ -448,7 +461,7 @@ impl Engine {
                 Verdict::End(reason, idle_since) => (reason, idle_since),
             };
             // Written down, so that the session stays dead whatever the clock or the settings do.
-            match self.0.store.end(Which::Secret(claim.secret.hash()), reason, now, idle_since).await {
+            match self.0.store.end(Which::Secret(hash), reason, now, idle_since).await {
                 // Somebody used it or ended it since we read it: what counts is what is there now.
                 Ok(0) => {}
                 Ok(_) => {
@@ -573,11 +586,11 @@ impl Engine {
     /// Writes down that the newest cookie has arrived: from now on the one before is good for a short
     /// time alone. That it could not be written down only makes that time longer.
     async fn see(&self, session: &Session) {
-        let generation = session.generation;
-        if session.is_stale || generation.number == 0 || generation.seen_at.is_some() {
+        if !session.is_seen_now() {
             return;
         }
-        if let Err(error) = self.0.store.see(&session.hash(), generation.number, session.checked_at).await {
+        let number = session.generation.number;
+        if let Err(error) = self.0.store.see(&session.hash(), number, session.checked_at).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a renewed cookie could not be written down");
         }
     }

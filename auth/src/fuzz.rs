@@ -4,8 +4,11 @@
 use crate::{
     CookieSpec, KeyRing,
     clock::Timestamp,
-    http::{Notice, OriginCheck, cookie_names, cookie_names::Brought},
-    seal::{SealCount, Sealer},
+    http::{
+        Notice, OriginCheck,
+        cookie_names::{Brought, take},
+    },
+    seal::{Opened, SealCount, Sealer},
     throttle::Device,
 };
 use http::{HeaderMap, Method};
@@ -14,10 +17,9 @@ use http::{HeaderMap, Method};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Several;
 
-/// Takes the cookies of ours out of a request's headers, as the layer does, and leaves in them what
-/// the cookie library may see.
-pub fn take_cookies<const N: usize>(headers: &mut HeaderMap, names: [&str; N]) -> [Result<Option<String>, Several>; N] {
-    cookie_names::take(headers, names).map(|brought| match brought {
+/// What a request brought under each of these names, as the layer reads it.
+pub fn cookies<'a, const N: usize>(headers: &'a HeaderMap, names: [&str; N]) -> [Result<Option<&'a str>, Several>; N] {
+    take(headers, names).map(|brought| match brought {
         Brought::Nothing => Ok(None),
         Brought::One(value) => Ok(Some(value)),
         Brought::Several => Err(Several),
@@ -58,7 +60,13 @@ impl Seal {
     #[must_use]
     pub fn new(ring: KeyRing, audience: &str) -> Self {
         let audience = audience.to_owned();
-        Self(Sealer { ring, cookies: CookieSpec::https(), audience, seals: SealCount::default() })
+        Self(Sealer {
+            ring,
+            cookies: CookieSpec::https(),
+            audience,
+            seals: SealCount::default(),
+            opened: Opened::default(),
+        })
     }
 
     /// Any text, sealed for a cookie of this name.

@@ -46,7 +46,7 @@ const LISTEN_AGAIN: Duration = Duration::from_millis(500);
 /// Activity after a pause that is longer than this is written at once: another node that is asked in
 /// the same second could find the session timed out. In a busy session nothing hangs on a second.
 const PAUSE: Duration = Duration::from_secs(60);
-/// Sessions that a node knows at most, if nothing else is said: about 30 MB.
+/// Sessions that a node knows at most, if nothing else is said: about 20 MB.
 pub const MOST_KNOWN: u32 = 100_000;
 
 /// A store that remembers. One for the whole process: whoever writes past it is another process.
@@ -175,7 +175,7 @@ async fn write(shared: Arc<Shared>) {
 
 impl Shared {
     /// What is remembered of a session, if it is believed.
-    fn known(&self, secret: &SecretHash) -> Option<Arc<Known>> {
+    fn known(&self, secret: &SecretHash) -> Option<Known> {
         if self.trust.holds() { self.memory.get(secret) } else { None }
     }
 
@@ -192,9 +192,13 @@ impl Shared {
 
 #[async_trait]
 impl Store for LiveStore {
+    fn known(&self, secret: &SecretHash) -> Option<SessionRow> {
+        self.shared.known(secret).map(Known::row)
+    }
+
     async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
-        if let Some(known) = self.shared.known(secret) {
-            return Ok(Some(known.row()));
+        if let Some(row) = self.known(secret) {
+            return Ok(Some(row));
         }
         let Shared { memory, behind, .. } = &*self.shared;
         self.shared.asked.fetch_add(1, Ordering::Relaxed);
@@ -211,9 +215,10 @@ impl Store for LiveStore {
 
     async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
         if let Some(known) = self.shared.known(secret) {
-            let before = known.used(now);
+            let (before, number) = (known.last_activity(), known.generation.number);
+            self.shared.memory.used(secret, known, now);
             if now.since(before) < PAUSE && self.shared.behind.add(*secret, now) {
-                return Ok(Some(known.generation.number));
+                return Ok(Some(number));
             }
         }
         self.shared.asked.fetch_add(1, Ordering::Relaxed);

@@ -1,8 +1,10 @@
 //! The cookie: what is in it, how it is sealed and opened, and how it is sent.
 
 mod count;
+mod opened;
 
 pub(crate) use count::SealCount;
+pub(crate) use opened::Opened;
 
 use crate::{
     AccountId, KeyRing,
@@ -155,6 +157,7 @@ pub(crate) struct Sealer {
     pub(crate) cookies: CookieSpec,
     pub(crate) audience: String,
     pub(crate) seals: SealCount,
+    pub(crate) opened: Opened,
 }
 
 impl Sealer {
@@ -186,6 +189,10 @@ impl Sealer {
 
     /// What a session cookie's value claims, if one of our keys sealed it, for us, under this name.
     pub(crate) fn open_session(&self, value: &str) -> Option<Claim> {
+        self.opened.get_or_open(value, || self.open_session_anew(value))
+    }
+
+    fn open_session_anew(&self, value: &str) -> Option<Claim> {
         let content: Content = self.open(self.cookies.session, value)?;
         if content.v != VERSION || content.t != SESSION_TYPE || content.aud != self.audience {
             return None;
@@ -233,9 +240,9 @@ impl Sealer {
         if value.len() > MAX_COOKIE_BYTES {
             return None;
         }
-        let mut jar = CookieJar::new();
-        jar.add_original(Cookie::new(name, value.to_owned()));
-        let plain = self.ring.opening().find_map(|key| jar.private(key).get(name))?;
+        let jar = CookieJar::new();
+        let sealed = || Cookie::new(name, value.to_owned());
+        let plain = self.ring.opening().find_map(|key| jar.private(key).decrypt(sealed()))?;
         serde_json::from_str(plain.value()).ok()
     }
 }
@@ -257,6 +264,7 @@ mod tests {
             cookies: CookieSpec::https(),
             audience: "https://app.example".to_owned(),
             seals: SealCount::default(),
+            opened: Opened::default(),
         }
     }
 
@@ -329,9 +337,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_opened_before_says_the_same_again() {
+        let sealer = sealer(vec![key()]);
+        let values = [session(false), session(true)]
+            .map(|session| (session.hash(), sealer.session_cookie(&session).unwrap().value().to_owned()));
+        for _ in 0..2 {
+            for (hash, value) in &values {
+                assert_eq!(sealer.open_session(value).unwrap().secret.hash(), *hash);
+            }
+        }
+    }
+
+    #[test]
     fn every_flipped_bit_is_noticed() {
         let sealer = sealer(vec![key()]);
         let value = sealer.session_cookie(&session(false)).unwrap().value().to_owned();
+        // What was opened before is remembered.
+        assert!(sealer.open_session(&value).is_some());
         let bytes = BASE64_STANDARD.decode(&value).unwrap();
         for bit in 0..bytes.len() * 8 {
             let mut flipped = bytes.clone();
@@ -344,6 +366,8 @@ mod tests {
     fn every_truncation_and_extension_is_noticed() {
         let sealer = sealer(vec![key()]);
         let value = sealer.session_cookie(&session(false)).unwrap().value().to_owned();
+        // What was opened before is remembered.
+        assert!(sealer.open_session(&value).is_some());
         for end in 0..value.len() {
             assert!(sealer.open_session(&value[..end]).is_none(), "text cut at {end}");
         }
@@ -370,11 +394,14 @@ mod tests {
         let (ours, theirs) = (key(), key());
         let here = sealer(vec![ours]);
         let value = here.session_cookie(&session(false)).unwrap().value().to_owned();
-        let mut other_name = here.clone();
+        // It has opened before, here.
+        assert!(here.open_session(&value).is_some());
+        let apart = || Sealer { opened: Opened::default(), ..here.clone() };
+        let mut other_name = apart();
         other_name.cookies = CookieSpec::loopback();
         assert!(other_name.open_session(&value).is_none());
         assert!(sealer(vec![theirs]).open_session(&value).is_none());
-        let mut other_audience = here.clone();
+        let mut other_audience = apart();
         other_audience.audience = "https://staging.example".to_owned();
         assert!(other_audience.open_session(&value).is_none());
         assert!(here.open_session(&value).is_some());

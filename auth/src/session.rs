@@ -60,36 +60,56 @@ impl fmt::Debug for SecretHash {
 }
 
 /// A session's name for people and operators: opens nothing, and says nothing of the secret.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(transparent)]
-pub struct SessionId(String);
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionId([u8; Self::LENGTH]);
 
 impl SessionId {
+    const LENGTH: usize = 16;
+
     pub(crate) fn generate() -> Result<Self, NoRandomness> {
         // Letters and digits that nobody mixes up or has to quote, none of which a shell or an
         // option parser takes for something else. 80 bits.
         const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-        let mut bytes = [0; 16];
+        let mut bytes = [0; Self::LENGTH];
         getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
-        Ok(Self(bytes.iter().map(|b| char::from(ALPHABET[usize::from(b & 31)])).collect()))
+        Ok(Self(bytes.map(|b| ALPHABET[usize::from(b & 31)])))
     }
 
-    /// The id that somebody typed or the store holds.
+    /// The id that somebody typed or the store holds. Nothing, if no session can have it.
     #[must_use]
-    pub fn from_text(text: impl Into<String>) -> Self {
-        Self(text.into())
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; Self::LENGTH];
+        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+            return None;
+        }
+        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(Self(bytes))
     }
 
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        let end = self.0.iter().position(|&b| b == 0).unwrap_or(Self::LENGTH);
+        // Letters and digits are text.
+        std::str::from_utf8(&self.0[..end]).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({self})")
     }
 }
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl serde::Serialize for SessionId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -129,6 +149,11 @@ impl Session {
     /// Not once the newest was seen: whoever still has the one before is late, or has a copy.
     pub(crate) const fn lacks_newest(&self) -> bool {
         self.is_stale && self.generation.seen_at.is_none()
+    }
+
+    /// Whether this request is the first that is known to have brought the newest cookie.
+    pub(crate) const fn is_seen_now(&self) -> bool {
+        !self.is_stale && self.generation.number > 0 && self.generation.seen_at.is_none()
     }
 
     /// The session's name for people and operators.
@@ -220,5 +245,11 @@ mod tests {
         let id = SessionId::generate().unwrap();
         assert_eq!(id.as_str().len(), 16);
         assert!(id.as_str().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+        assert_eq!(SessionId::parse(id.as_str()), Some(id));
+        assert_eq!(SessionId::parse("id1").unwrap().to_string(), "id1");
+        // What is longer is not cut to the name of another one.
+        for text in [format!("{id}a"), String::new(), "ID1".to_owned(), "id 1".to_owned(), "id\0".to_owned()] {
+            assert_eq!(SessionId::parse(&text), None, "{text:?}");
+        }
     }
 }

@@ -41,7 +41,7 @@ async fn slow(State(app): State<App>, _: Session) -> &'static str {
     "done"
 }
 
-async fn sign_in(State(app): State<App>, session: Option<Session>, axum::Extension(gate): axum::Extension<Gate>) {
+async fn sign_in(State(app): State<App>, session: Option<Session>, gate: Gate) {
     let request = SignIn {
         name: "alice",
         password: Password::typed("her password").unwrap(),
@@ -54,7 +54,7 @@ async fn sign_in(State(app): State<App>, session: Option<Session>, axum::Extensi
     gate.name(app.engine.sign_in(request).await.unwrap());
 }
 
-async fn sign_out(State(app): State<App>, session: Option<Session>, axum::Extension(gate): axum::Extension<Gate>) {
+async fn sign_out(State(app): State<App>, session: Option<Session>, gate: Gate) {
     if let Some(session) = session {
         app.engine.sign_out(&session).await.unwrap();
     }

@@ -24,30 +24,30 @@ const SQLITE: &str = "auth/src/store/sqlite";
 pub static MUTANTS: &[Mutant] = &[
     // Cookies, by their names.
     mutant(
-        "a name that only decodes to ours is dropped",
+        "a name is ours byte for byte, and not when it only decodes to ours",
         NAMES,
-        "changed = true;\n                continue;\n            }\n            if std",
-        "}\n            if std",
+        "match names.iter().position(|ours| ours.as_bytes() == name) {",
+        "match names.iter().position(|ours| ours.as_bytes() == name || is_taken_for(pair, name, ours)) {",
     ),
     mutant(
         "two cookies of our name are none",
         NAMES,
         "Self::One(_) | Self::Several => Self::Several,",
-        "Self::One(_) | Self::Several => Self::One(value()),",
-    ),
-    mutant(
-        "one pair that is no UTF-8 does not take the others along",
-        NAMES,
-        "if std::str::from_utf8(pair).is_err() {",
-        "if false {",
+        "Self::One(_) | Self::Several => Self::One(std::str::from_utf8(value).unwrap_or_default()),",
     ),
     mutant(
         "white space is what HTTP calls so",
         NAMES,
-        "let pair = trim(pair);",
-        "let text = String::from_utf8_lossy(pair).trim().to_owned(); let pair: &[u8] = Vec::leak(text.into_bytes());",
+        "let (name, value) = (trim(&pair[..at]), trim(&pair[at + 1..]));",
+        "let name = String::from_utf8_lossy(&pair[..at]).trim().to_owned().into_bytes(); let (name, value) = (&name[..], trim(&pair[at + 1..]));",
     ),
     // Cookies, sealed.
+    mutant(
+        "a cookie that was opened before is the same cookie",
+        "auth/src/seal/opened.rs",
+        "Sha256::digest(value).into()",
+        "Sha256::digest(&value[..value.len().min(24)]).into()",
+    ),
     mutant("a cookie is of our version", SEAL, "content.v != VERSION || ", ""),
     mutant("a cookie is a session's", SEAL, "|| content.t != SESSION_TYPE ", ""),
     mutant("a cookie is for our origin", SEAL, " || content.aud != self.audience {", " {"),
@@ -165,8 +165,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a page leads on where it may",
         GUARD,
-        "redirect(next::safe_or_home(query_next(&request).as_deref()))",
-        "redirect(query_next(&request).as_deref().unwrap_or(\"/\"))",
+        "answered(redirect(next::safe_or_home(query_next(&request).as_deref())))",
+        "answered(redirect(query_next(&request).as_deref().unwrap_or(\"/\")))",
     ),
     mutant(
         "a Referer reaches no server function",
@@ -178,20 +178,20 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "without a session what is private is not reached",
         GUARD,
-        "Access::Absent { .. } if guard.is_public(path) =>",
+        "Access::Absent { .. } if self.is_public(path) =>",
         "Access::Absent { .. } =>",
     ),
     mutant(
         "a store that does not answer lets nobody in",
         GUARD,
-        "Access::Active(_) => next.run(request).await,",
-        "Access::Active(_) | Access::Unavailable => next.run(request).await,",
+        "Access::Active(_) => Admission::LetIn(request),",
+        "Access::Active(_) | Access::Unavailable => Admission::LetIn(request),",
     ),
     mutant(
-        "without the session layer nobody is let in",
+        "a handler is not reached while nobody knows whose the request is",
         "auth/src/http/extract.rs",
-        "Access::Absent { reason, .. } => Err(unauthenticated(reason)),\n            Access::Unavailable => Err(unavailable()),\n        }\n    }\n}\n\n/// For handlers",
-        "Access::Absent { reason, .. } => Err(unauthenticated(reason)),\n            Access::Unavailable => Err(unauthenticated(crate::Reason::None)),\n        }\n    }\n}\n\n/// For handlers",
+        "Access::Absent { reason, .. } => Err(unauthenticated(*reason)),\n            Access::Unavailable => Err(unavailable()),\n        }\n    }\n}\n\n/// For handlers",
+        "Access::Absent { reason, .. } => Err(unauthenticated(*reason)),\n            Access::Unavailable => Err(unauthenticated(crate::Reason::None)),\n        }\n    }\n}\n\n/// For handlers",
     ),
     mutant("polls are nobody's doing", GUARD, "!self.passive.contains(&request.uri().path()) && ", ""),
     mutant(
@@ -396,8 +396,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a session has a successor, which a late sign-out ends",
         LAYER,
-        "&& let Err(error) = engine.sign_out_successor(value).await",
-        "&& let Err(error) = Ok::<(), crate::store::StoreError>(drop(value))",
+        "arrived.replaced.as_deref().map(|value| self.engine.sign_out_successor(value))",
+        "None::<&str>.map(|value| self.engine.sign_out_successor(value))",
     ),
     mutant("an account has so many sessions and no more", SQLITE, "LIMIT -1 OFFSET ?6", "LIMIT 0 OFFSET ?6"),
     mutant(
@@ -583,7 +583,7 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a cache does not mix people up",
         LAYER,
-        "    headers.append(header::VARY, HeaderValue::from_static(\"Cookie\"));\n",
+        "        headers.append(header::VARY, HeaderValue::from_static(\"Cookie\"));\n",
         "",
     ),
     mutant(
@@ -592,17 +592,12 @@ pub static MUTANTS: &[Mutant] = &[
         "response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(EVERYTHING_BUT_COOKIES));",
         "let _ = (CLEAR_SITE_DATA, EVERYTHING_BUT_COOKIES);",
     ),
-    mutant(
-        "a sign-out takes the cookie away",
-        LAYER,
-        "            cookies.add(spec.removal(spec.session_name()));\n            if spec.is_secure() {",
-        "            if spec.is_secure() {",
-    ),
+    mutant("a sign-out takes the cookie away", LAYER, "                forgets = true;\n", ""),
     mutant(
         "a cookie that does not open is taken away",
         LAYER,
-        "if *reason == Reason::Invalid || (!is_call",
-        "if (!is_call",
+        "forgets = *reason == Reason::Invalid || (!is_call",
+        "forgets = (!is_call",
     ),
     mutant(
         "scripts are let in by a nonce",

@@ -36,12 +36,12 @@ pub async fn end_sessions(#[server(default)] which: Option<String>) -> Result<u6
     let missing = AppError::InvalidField { field: Field::Other, problem: Problem::Missing };
     let own = match which.as_deref() {
         None | Some("") => return Err(missing),
-        Some("this") => Own::One(session.id().clone()),
+        Some("this") => Own::One(*session.id()),
         Some("others") => Own::Others,
         Some("all") => Own::All,
-        Some(id) => Own::One(SessionId::from_text(id)),
+        Some(id) => Own::One(SessionId::parse(id).ok_or(AppError::NotFound)?),
     };
-    let ends_this = own == Own::All || own == Own::One(session.id().clone());
+    let ends_this = own == Own::All || own == Own::One(*session.id());
     let one = matches!(own, Own::One(_));
     let ended = caller.engine.end_own(session, own).await.map_err(store_error)?;
     if ends_this {

@@ -27,7 +27,6 @@ use std::{error::Error, time::Duration};
 /// Who calls, and the engine to answer with.
 #[derive(Debug)]
 pub struct Caller {
-    access: Access,
     /// The engine.
     pub engine: Engine,
     /// Changes the session of this request.
@@ -51,23 +50,20 @@ impl Caller {
         };
         let engine = use_context::<Engine>().ok_or_else(|| missing("the engine is not in the context"))?;
         let parts = use_context::<Parts>().ok_or_else(|| missing("there is no request"))?;
-        let access =
-            parts.extensions.get::<Access>().cloned().ok_or_else(|| missing("the session layer was not passed"))?;
-        let gate =
-            parts.extensions.get::<Gate>().cloned().ok_or_else(|| missing("the session layer was not passed"))?;
-        if matches!(access, Access::Unavailable) {
+        let gate = Gate::of(&parts.extensions).cloned().ok_or_else(|| missing("the session layer was not passed"))?;
+        if matches!(gate.access(), Access::Unavailable) {
             return Err(AppError::Unavailable);
         }
         let agent =
             parts.headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let place = parts.extensions.get::<ClientAddress>().map(|client| client.0.to_string());
-        Ok(Self { access, engine, gate, agent: agent.unwrap_or_default(), place: place.unwrap_or_default() })
+        Ok(Self { engine, gate, agent: agent.unwrap_or_default(), place: place.unwrap_or_default() })
     }
 
     /// The session, if there is one.
     #[must_use]
     pub fn session(&self) -> Option<&Session> {
-        match &self.access {
+        match self.gate.access() {
             Access::Active(session) => Some(session),
             Access::Absent { .. } | Access::Unavailable => None,
         }
@@ -78,7 +74,7 @@ impl Caller {
     /// # Errors
     /// [`AppError::Unauthenticated`] when there is none.
     pub fn require_session(&self) -> Result<&Session, AppError> {
-        match &self.access {
+        match self.gate.access() {
             Access::Active(session) => Ok(session),
             Access::Absent { reason, .. } => Err(AppError::Unauthenticated { reason: *reason }),
             Access::Unavailable => Err(AppError::Unavailable),
@@ -102,7 +98,7 @@ impl Caller {
 
     /// What the browser is known for.
     pub(crate) fn device(&self) -> Option<Device> {
-        device(&self.engine, &use_context::<Parts>()?.extensions)
+        device(&self.engine, &use_context::<Parts>()?.headers)
     }
 
     /// A password that the session's person chose anew.

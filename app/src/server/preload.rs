@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use daypass_auth::{Access, Engine};
+use daypass_auth::{Access, Engine, http::Gate};
 use http::Method;
 use std::error::Error;
 
@@ -17,12 +17,11 @@ pub(crate) struct Preloaded(pub(crate) Vec<Entry>);
 
 /// The layer, to be put around the pages, inside the engine's own.
 pub async fn preload(State(engine): State<Engine>, mut request: Request, next: Next) -> Response {
-    if let (&Method::GET, Some(Access::Active(session))) =
-        (request.method(), request.extensions().get::<Access>().cloned())
-    {
+    let gate = Gate::of(request.extensions()).cloned();
+    if let (&Method::GET, Some(Access::Active(session))) = (request.method(), gate.as_ref().map(Gate::access)) {
         let list = match request.uri().path() {
-            "/account/sessions" => Some(entries::sessions(&engine, &session).await),
-            "/account/activity" => Some(entries::activity(&engine, &session).await),
+            "/account/sessions" => Some(entries::sessions(&engine, session).await),
+            "/account/activity" => Some(entries::activity(&engine, session).await),
             _ => None,
         };
         match list {

@@ -202,8 +202,8 @@ async fn run(seed: u64, mut scene: Scene, seen: &mut Seen) {
                 }
             }
             (27, Some(i)) => {
-                store.end(Which::Id(sessions[i].id.clone()), Reason::Revoked, at, None).await.unwrap();
-                let id = sessions[i].id.clone();
+                store.end(Which::Id(sessions[i].id), Reason::Revoked, at, None).await.unwrap();
+                let id = sessions[i].id;
                 end_all(&mut sessions, &|s| s.id == id, Reason::Revoked);
             }
             (28, _) => {

@@ -78,7 +78,7 @@ async fn a_wrong_password_confirms_nothing_and_is_written_down() {
 async fn an_ended_session_confirms_and_changes_nothing() {
     let scene = scene().await;
     let (session, _) = scene.sign_in("alice", RIGHT).await;
-    scene.store.end(Which::Id(session.id.clone()), Reason::Revoked, scene.engine.now(), None).await.unwrap();
+    scene.store.end(Which::Id(session.id), Reason::Revoked, scene.engine.now(), None).await.unwrap();
     let confirmed = scene.engine.confirm(&session, typed(RIGHT), HERE).await;
     assert!(matches!(confirmed, Err(ProofError::Ended)), "{confirmed:?}");
     let changed = scene.engine.change_password(&session, change(true)).await;
@@ -144,9 +144,9 @@ async fn people_see_and_end_their_own_sessions() {
     assert_eq!(ids.len(), 2);
     assert!(ids.contains(&session.id) && ids.contains(&other.id));
     let end = |which| scene.engine.end_own(&session, which);
-    assert_eq!(end(Own::One(bob.id.clone())).await.unwrap(), 0, "somebody else's id is as good as none");
+    assert_eq!(end(Own::One(bob.id)).await.unwrap(), 0, "somebody else's id is as good as none");
     active(scene.engine.check(&bobs).await);
-    assert_eq!(end(Own::One(other.id.clone())).await.unwrap(), 1);
+    assert_eq!(end(Own::One(other.id)).await.unwrap(), 1);
     assert_eq!(reason(scene.engine.check(&others).await), Reason::RevokedByYou);
     let (_, third) = scene.sign_in("alice", RIGHT).await;
     assert_eq!(end(Own::Others).await.unwrap(), 1);

@@ -1,116 +1,83 @@
 //! Our cookies by their exact names.
 //!
-//! The cookie library percent-decodes names, trims them by Unicode's idea of white space, and lets
-//! the last of two win. A name that only decodes to `__Host-daypass` is not bound to this host by
-//! the browser: a sibling host may have set it. So before the library sees the request, whatever it
-//! would take for a cookie of ours without being it byte for byte is dropped; of two that are, both
-//! are (RFC 6265bis, 4.1.3: the prefix is case-sensitive and literal).
+//! Cookie libraries percent-decode names, trim them by Unicode's idea of white space, and let the last
+//! of two win. A name that only decodes to `__Host-daypass` is not bound to this host by the browser: a
+//! sibling host may have set it. So no library reads the cookies that a request brings: here a name is
+//! ours byte for byte or not at all, and of two of the same name neither counts (RFC 6265bis, 4.1.3: the
+//! prefix is case-sensitive and literal).
 
 use crate::{Engine, throttle::Device};
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
-use http::{Extensions, HeaderMap, HeaderValue, header::COOKIE};
+use http::{HeaderMap, header::COOKIE};
+use memchr::memchr;
 use tower_cookies::Cookie;
-
-/// The cookies of ours that a request brought.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Presented {
-    pub(crate) session: Brought,
-    pub(crate) notice: Brought,
-    pub(crate) device: Brought,
-}
 
 /// What the browser is known for, by the cookie of a sign-in before this request. For
 /// [`SignIn::device`](crate::SignIn).
 #[must_use]
-pub fn device(engine: &Engine, extensions: &Extensions) -> Option<Device> {
-    match &extensions.get::<Presented>()?.device {
+pub fn device(engine: &Engine, headers: &HeaderMap) -> Option<Device> {
+    match brought(headers, engine.cookies().device_name()) {
         Brought::One(value) => engine.sealer().open_device(value),
         Brought::Nothing | Brought::Several => None,
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Brought {
+/// What a request brought under one name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Brought<'a> {
     #[default]
     Nothing,
-    One(String),
+    One(&'a str),
     /// More than one of the same name: nobody can tell which is the browser's own.
     Several,
 }
 
-impl Brought {
-    fn add(&mut self, value: &[u8]) {
-        // A value that is not ASCII was not made by us, and opens nothing.
-        let value = || String::from_utf8_lossy(value).into_owned();
+impl<'a> Brought<'a> {
+    fn add(&mut self, value: &'a [u8]) {
         *self = match self {
-            Self::Nothing => Self::One(value()),
+            // A value that is no text was not made by us, and opens nothing; neither does an empty one.
+            Self::Nothing => Self::One(std::str::from_utf8(value).unwrap_or_default()),
             Self::One(_) | Self::Several => Self::Several,
         };
     }
 }
 
-/// The layer: see the module.
-pub async fn filter(State(engine): State<Engine>, mut request: Request, next: Next) -> Response {
-    let spec = engine.cookies();
-    let names = [spec.session_name(), spec.notice_name(), spec.device_name()];
-    let [session, notice, device] = take(request.headers_mut(), names);
-    let presented = Presented { session, notice, device };
-    request.extensions_mut().insert(presented);
-    next.run(request).await
+/// What a request brought under one name.
+pub(crate) fn brought<'a>(headers: &'a HeaderMap, name: &str) -> Brought<'a> {
+    read(headers, [name]).0[0]
 }
 
-pub(crate) fn take<const N: usize>(headers: &mut HeaderMap, names: [&str; N]) -> [Brought; N] {
-    let mut presented = [const { Brought::Nothing }; N];
-    if !headers.contains_key(COOKIE) {
-        return presented;
+/// What a request brought under each of these names, once a request: says in the log what cannot be its
+/// browser's doing.
+pub(crate) fn take<'a, const N: usize>(headers: &'a HeaderMap, names: [&str; N]) -> [Brought<'a>; N] {
+    let (brought, has_twin) = read(headers, names);
+    if has_twin {
+        tracing::warn!(event = "session_cookie_ambiguous", "a cookie whose name only decodes to ours came");
     }
-    let mut kept: Vec<&[u8]> = Vec::new();
-    let mut changed = false;
+    if brought.contains(&Brought::Several) {
+        tracing::warn!(event = "session_cookie_ambiguous", "two cookies of the same name came; neither counts");
+    }
+    brought
+}
+
+/// The same, and whether there was a name that only decodes to one of these.
+fn read<'a, const N: usize>(headers: &'a HeaderMap, names: [&str; N]) -> ([Brought<'a>; N], bool) {
+    let (mut brought, mut has_twin) = ([Brought::Nothing; N], false);
     for header in headers.get_all(COOKIE) {
-        for pair in header.as_bytes().split(|&b| b == b';') {
-            let pair = trim(pair);
+        let mut rest = header.as_bytes();
+        while !rest.is_empty() {
+            let end = memchr(b';', rest).unwrap_or(rest.len());
+            let pair = &rest[..end];
+            rest = rest.get(end + 1..).unwrap_or_default();
             // Without `=` it is the value of a cookie that has no name, which a sibling host can set too.
-            let exact = pair.iter().position(|&b| b == b'=').and_then(|at| {
-                let which = names.iter().position(|ours| ours.as_bytes() == trim(&pair[..at]))?;
-                Some((which, trim(&pair[at + 1..])))
-            });
-            if let Some((which, value)) = exact {
-                presented[which].add(value);
-            } else if names.iter().any(|ours| is_taken_for(pair, ours)) {
-                tracing::warn!(
-                    event = "session_cookie_ambiguous",
-                    "a cookie whose name only decodes to ours was dropped"
-                );
-                changed = true;
-                continue;
+            let Some(at) = memchr(b'=', pair) else { continue };
+            let (name, value) = (trim(&pair[..at]), trim(&pair[at + 1..]));
+            match names.iter().position(|ours| ours.as_bytes() == name) {
+                Some(which) => brought[which].add(value),
+                None => has_twin |= names.iter().any(|ours| is_taken_for(pair, name, ours)),
             }
-            if std::str::from_utf8(pair).is_err() {
-                // One such pair would make the library drop the whole header.
-                changed = true;
-                continue;
-            }
-            kept.push(pair);
         }
     }
-    let several = names.into_iter().zip(&presented).filter(|(_, brought)| **brought == Brought::Several);
-    for (name, _) in several {
-        tracing::warn!(event = "session_cookie_ambiguous", "two cookies of the same name were dropped");
-        kept.retain(|pair| !(pair.starts_with(name.as_bytes()) && trim(&pair[name.len()..]).starts_with(b"=")));
-        changed = true;
-    }
-    if changed {
-        // Joined bytes of valid headers are a valid header; were they not, no cookie is safer than any.
-        let rewritten = HeaderValue::from_bytes(&kept.join(&b"; "[..])).ok().filter(|value| !value.is_empty());
-        headers.remove(COOKIE);
-        if let Some(value) = rewritten {
-            headers.insert(COOKIE, value);
-        }
-    }
-    presented
+    (brought, has_twin)
 }
 
 /// Without white space as HTTP has it (RFC 9110, 5.6.3), and no other.
@@ -121,35 +88,39 @@ fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Whether the library would read this pair as a cookie of that name. The library itself is asked.
-fn is_taken_for(pair: &[u8], name: &str) -> bool {
+/// Whether the library would read this pair, whose name is another one, as a cookie of our name. It is
+/// asked itself, but not about names that mean nothing but themselves.
+fn is_taken_for(pair: &[u8], name: &[u8], ours: &str) -> bool {
+    if name.iter().all(|&b| b.is_ascii_graphic() && b != b'%') {
+        return false;
+    }
     let text = String::from_utf8_lossy(pair);
-    Cookie::parse_encoded(text.as_ref()).is_ok_and(|cookie| cookie.name() == name)
-        || Cookie::parse(text.as_ref()).is_ok_and(|cookie| cookie.name() == name)
+    Cookie::parse_encoded(text.as_ref()).is_ok_and(|cookie| cookie.name() == ours)
+        || Cookie::parse(text.as_ref()).is_ok_and(|cookie| cookie.name() == ours)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderValue;
 
     const NAME: &str = "__Host-daypass";
 
-    fn run(lines: &[&[u8]]) -> (Brought, Vec<String>) {
+    /// What came under our name.
+    fn run(lines: &[&[u8]]) -> Option<Result<String, ()>> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(COOKIE, HeaderValue::from_bytes(line).unwrap());
         }
-        let [session, ..] = take(&mut headers, [NAME, "__Host-daypass-notice", "__Host-daypass-device"]);
-        let left = headers
-            .get_all(COOKIE)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-            .collect();
-        (session, left)
+        match take(&headers, [NAME, "__Host-daypass-notice", "__Host-daypass-device"])[0] {
+            Brought::Nothing => None,
+            Brought::One(value) => Some(Ok(value.to_owned())),
+            Brought::Several => Some(Err(())),
+        }
     }
 
-    fn one(value: &str) -> Brought {
-        Brought::One(value.to_owned())
+    fn one(value: &str) -> Option<Result<String, ()>> {
+        Some(Ok(value.to_owned()))
     }
 
     #[test]
@@ -161,11 +132,11 @@ mod tests {
             ";; \t__Host-daypass=v ;",
             "__Host-daypass =v",
         ] {
-            assert_eq!(run(&[line.as_bytes()]).0, one("v"), "{line}");
+            assert_eq!(run(&[line.as_bytes()]), one("v"), "{line}");
         }
-        assert_eq!(run(&[b"a=1", b"__Host-daypass=v"]).0, one("v"));
-        assert_eq!(run(&[b"a=1"]), (Brought::Nothing, vec!["a=1".to_owned()]));
-        assert_eq!(run(&[]).0, Brought::Nothing);
+        assert_eq!(run(&[b"a=1", b"__Host-daypass=v"]), one("v"));
+        assert_eq!(run(&[b"a=1"]), None);
+        assert_eq!(run(&[]), None);
     }
 
     #[test]
@@ -195,45 +166,50 @@ mod tests {
                 if HeaderValue::from_bytes(line.as_bytes()).is_err() {
                     continue; // The server itself refuses the byte.
                 }
-                let (session, left) = run(&[line.as_bytes()]);
-                assert_eq!(session, one("victim"), "{line}");
-                // And the library, asked afterwards, agrees.
-                let jar = tower_cookies::Cookies::default();
-                for pair in left.join("; ").split(';') {
-                    if let Ok(cookie) = Cookie::parse_encoded(pair.to_owned()) {
-                        jar.add(cookie.into_owned());
-                    }
-                }
-                assert_eq!(jar.get(NAME).unwrap().value(), "victim", "{line}");
+                assert_eq!(run(&[line.as_bytes()]), one("victim"), "{line}");
             }
             assert_eq!(
-                run(&[format!("{twin}=attacker").replace('\u{b}', "").as_bytes()]).0,
-                if twin.starts_with('\u{b}') { one("attacker") } else { Brought::Nothing },
+                run(&[format!("{twin}=attacker").replace('\u{b}', "").as_bytes()]),
+                if twin.starts_with('\u{b}') { one("attacker") } else { None },
                 "{twin}"
             );
         }
     }
 
+    /// What the library is not asked about, it would not have taken for ours.
+    #[test]
+    fn a_plain_name_means_itself() {
+        for byte in (0u8..128).filter(|&b| b.is_ascii_graphic() && !b"%;=".contains(&b)) {
+            let byte = char::from(byte);
+            for name in [format!("{byte}{NAME}"), format!("{NAME}{byte}"), format!("__Host{byte}daypass")] {
+                let pair = format!("{name}=v");
+                for read in [Cookie::parse_encoded(pair.as_str()), Cookie::parse(pair.as_str())] {
+                    assert_eq!(read.unwrap().name() == NAME, name == NAME, "{name}");
+                }
+            }
+        }
+        for (name, is_ours) in [("__%48ost-daypass", true), ("\u{a0}__Host-daypass", true), ("a%20b", false)] {
+            let pair = format!("{name}=v");
+            assert_eq!(is_taken_for(pair.as_bytes(), name.as_bytes(), NAME), is_ours, "{name}");
+        }
+    }
+
     #[test]
     fn of_two_neither_counts() {
-        let (session, left) = run(&[b"__Host-daypass=a; x=1; __Host-daypass=b"]);
-        assert_eq!((session, left), (Brought::Several, vec!["x=1".to_owned()]));
-        assert_eq!(run(&[b"__Host-daypass=a", b"__Host-daypass=a"]).0, Brought::Several);
-        let (_, left) = run(&[b"__Host-daypass=a; __Host-daypass=b; __Host-daypass-notice=n"]);
-        assert_eq!(left, ["__Host-daypass-notice=n"]);
+        assert_eq!(run(&[b"__Host-daypass=a; x=1; __Host-daypass=b"]), Some(Err(())));
+        assert_eq!(run(&[b"__Host-daypass=a", b"__Host-daypass=a"]), Some(Err(())));
+        assert_eq!(run(&[b"__Host-daypass=a; __Host-daypass=b; __Host-daypass=c"]), Some(Err(())));
+        assert_eq!(run(&[b"__Host-daypass=a; __Host-daypass-notice=n; __Host-daypass-notice=n"]), one("a"));
     }
 
     #[test]
     fn what_others_put_in_the_header_does_not_sign_anybody_out() {
         for junk in [&b"x=\xff\xfe"[..], b"=; ==; ;", b"$Version=1", b"q=\"a;b\"", b"\xff", b"a"] {
             let line = [junk, b"; __Host-daypass=v"].concat();
-            let (session, left) = run(&[&line]);
-            assert_eq!(session, one("v"), "{junk:?}");
-            // Nor does it take others along, which the library would find in no header that is no UTF-8.
-            assert!(!left.join("; ").contains('\u{fffd}'), "{junk:?}");
+            assert_eq!(run(&[&line]), one("v"), "{junk:?}");
         }
-        assert_eq!(run(&[b"a=1", b"__Host-daypass=\xff"]), (one("\u{fffd}"), vec!["a=1".to_owned()]));
+        assert_eq!(run(&[b"a=1", b"__Host-daypass=\xff"]), one(""));
         let many = format!("{}__Host-daypass=v", "a=b; ".repeat(500));
-        assert_eq!(run(&[many.as_bytes()]).0, one("v"));
+        assert_eq!(run(&[many.as_bytes()]), one("v"));
     }
 }

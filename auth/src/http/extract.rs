@@ -1,22 +1,24 @@
 //! `Session` as an extractor: a handler that takes one is reached with one or not at all.
 
-use super::answer::{confirm_password, unauthenticated, unavailable};
+use super::{
+    answer::{confirm_password, unauthenticated, unavailable},
+    gate::Gate,
+};
 use crate::{Access, Session};
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, request::Parts};
-use std::sync::Arc;
 
 /// Refuses with 401 and the reason when there is no session, and with 503 when the store does not answer.
 impl<S: Send + Sync> FromRequestParts<S> for Session {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        match access(parts)? {
-            Access::Active(session) => Ok(Arc::unwrap_or_clone(session)),
-            Access::Absent { reason, .. } => Err(unauthenticated(reason)),
+        match gate(parts)?.access() {
+            Access::Active(session) => Ok(Self::clone(session)),
+            Access::Absent { reason, .. } => Err(unauthenticated(*reason)),
             Access::Unavailable => Err(unavailable()),
         }
     }
@@ -27,8 +29,8 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Session {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-        match access(parts)? {
-            Access::Active(session) => Ok(Some(Arc::unwrap_or_clone(session))),
+        match gate(parts)?.access() {
+            Access::Active(session) => Ok(Some(Self::clone(session))),
             Access::Absent { .. } => Ok(None),
             Access::Unavailable => Err(unavailable()),
         }
@@ -50,9 +52,18 @@ impl<S: Send + Sync> FromRequestParts<S> for SudoSession {
     }
 }
 
+/// Of every route behind the session layer. Elsewhere it is refused with 500, and the log says why.
+impl<S: Send + Sync> FromRequestParts<S> for Gate {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        gate(parts).cloned()
+    }
+}
+
 #[expect(clippy::result_large_err, reason = "an axum rejection is a response")]
-fn access(parts: &Parts) -> Result<Access, Response> {
-    parts.extensions.get::<Access>().cloned().ok_or_else(|| {
+fn gate(parts: &Parts) -> Result<&Gate, Response> {
+    Gate::of(&parts.extensions).ok_or_else(|| {
         tracing::error!("a handler takes a session, and its route is not behind the session layer");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
     })

@@ -3,18 +3,13 @@
 
 use super::{
     answer::{from_form, redirect, retry_later, unauthenticated, unavailable},
-    layer::LayerState,
-    notice::{self, Notice},
+    gate::Gate,
+    notice::Notice,
 };
 use crate::{Access, Reason, next};
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::{Method, StatusCode};
 use std::{fmt, pin::Pin, sync::Arc};
-use tower_cookies::Cookies;
 
 /// Renders the page that says that the service is away.
 pub type UnavailablePage = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
@@ -64,50 +59,65 @@ impl Guard {
         path.starts_with(self.call_prefix)
     }
 
+    fn is_page(&self, request: &Request) -> bool {
+        !self.is_call(request.uri().path()) && matches!(*request.method(), Method::GET | Method::HEAD)
+    }
+
     /// Whether a request was caused by a person: not a poll, and not a browser fetching ahead.
     pub(crate) fn is_activity(&self, request: &Request) -> bool {
         !self.passive.contains(&request.uri().path()) && !request.headers().contains_key("sec-purpose")
     }
-}
 
-/// The layer: see the module.
-pub(crate) async fn guard(
-    State(LayerState { engine, guard }): State<LayerState>,
-    cookies: Cookies,
-    request: Request,
-    next: Next,
-) -> Response {
-    // Absent when the session layer is: then nobody is let in.
-    let access = request.extensions().get::<Access>().cloned().unwrap_or(Access::Unavailable);
-    let path = request.uri().path();
-    let is_page = !guard.is_call(path) && matches!(*request.method(), Method::GET | Method::HEAD);
-    match access {
-        Access::Active(_) if is_page && path == guard.sign_in_page => {
-            redirect(next::safe_or_home(query_next(&request).as_deref()))
-        }
-        Access::Active(_) => next.run(request).await,
-        Access::Absent { .. } if guard.is_public(path) => next.run(request).await,
-        Access::Absent { reason, remembered } if is_page || from_form(request.headers()) => {
-            // One that was replaced has a successor in this browser, or is about to.
-            if reason.is_end() && reason != Reason::Replaced {
-                notice::put(&engine, &cookies, &Notice::Ended { reason, remembered });
+    /// Lets a request in, or answers it. `gate` is what the answer may tell the browser by.
+    pub(super) fn admit(&self, gate: &Gate, request: Request) -> Admission<Request> {
+        let path = request.uri().path();
+        match gate.access() {
+            Access::Active(_) if path == self.sign_in_page && self.is_page(&request) => {
+                answered(redirect(next::safe_or_home(query_next(&request).as_deref())))
             }
-            // A form without scripts shows what it gets. Where it stood, only a `Referer` could say.
-            let target =
-                if is_page { request.uri().path_and_query().map(http::uri::PathAndQuery::as_str) } else { None };
-            redirect(&next::sign_in_address(guard.sign_in_page, target.unwrap_or("/")))
+            Access::Active(_) => Admission::LetIn(request),
+            Access::Absent { .. } if self.is_public(path) => Admission::LetIn(request),
+            Access::Absent { reason, remembered } if self.is_page(&request) || from_form(request.headers()) => {
+                // One that was replaced has a successor in this browser, or is about to.
+                if reason.is_end() && *reason != Reason::Replaced {
+                    gate.tell(Notice::Ended { reason: *reason, remembered: *remembered });
+                }
+                // A form without scripts shows what it gets. Where it stood, only a `Referer` could say.
+                let target = request.uri().path_and_query().filter(|_| self.is_page(&request));
+                let target = target.map(http::uri::PathAndQuery::as_str);
+                answered(redirect(&next::sign_in_address(self.sign_in_page, target.unwrap_or("/"))))
+            }
+            Access::Absent { reason, .. } => answered(unauthenticated(*reason)),
+            Access::Unavailable => Admission::Away(Box::new(request)),
         }
-        Access::Absent { reason, .. } => unauthenticated(reason),
-        Access::Unavailable => match &guard.unavailable {
-            Some(page) if is_page || from_form(request.headers()) => {
+    }
+
+    /// The answer when the store does not: a page where one is expected.
+    pub(super) async fn away(&self, request: Request) -> Response {
+        match &self.unavailable {
+            Some(page) if self.is_page(&request) || from_form(request.headers()) => {
                 let mut response = page(request).await;
                 *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
                 retry_later(&mut response);
                 response
             }
             _ => unavailable(),
-        },
+        }
     }
+}
+
+/// What becomes of a request.
+pub(super) enum Admission<T> {
+    /// It goes on.
+    LetIn(T),
+    /// This is its answer.
+    Answered(Box<Response>),
+    /// Nobody knows whose it is.
+    Away(Box<Request>),
+}
+
+fn answered(response: Response) -> Admission<Request> {
+    Admission::Answered(Box::new(response))
 }
 
 /// The `next` of the query, decoded once. The first one, if somebody gave several.

@@ -1,155 +1,277 @@
-//! Who a request is of, and what its browser is told about that.
+//! Who a request is of, whether they may, and what their browser is told about that.
+//!
+//! One layer for all of it: what is decided on the way in is at hand on the way out, and a request pays
+//! for one.
 
 use super::{
     answer::{ENDED_HEADER, unavailable},
-    cookie_names::{Brought, Presented},
-    guard::Guard,
-    notice,
+    cookie_names::{Brought, brought, take},
+    gate::{Change, Gate},
+    guard::{Admission, Guard},
+    notice::{self, Notice},
 };
 use crate::{Access, Engine, Reason, Session};
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
+use axum::{extract::Request, response::Response};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
 };
-use http::{HeaderName, HeaderValue, header};
-use std::sync::{Arc, Mutex, PoisonError};
-use tower_cookies::Cookies;
+use tower::{Layer, Service};
+use tower_cookies::Cookie;
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// Browsers heed it over https alone (ASVS 14.3.1). Cookies are not among it: that would take those of
 /// every sibling host along, and the one by which this browser is known.
 const EVERYTHING_BUT_COOKIES: &str = r#""cache", "storage""#;
 
+/// The layer: see the module.
 #[derive(Clone)]
-pub(crate) struct LayerState {
-    pub(crate) engine: Engine,
-    pub(crate) guard: Arc<Guard>,
-}
+pub(super) struct SessionLayer(Arc<Door>);
 
-/// How a handler changes the session of its request. In the request's extensions; what is said here
-/// becomes the one `Set-Cookie` of the answer.
-#[derive(Clone, Debug, Default)]
-pub struct Gate(Arc<Mutex<Change>>);
-
-#[derive(Debug, Default)]
-enum Change {
-    #[default]
-    Nothing,
-    Name(Box<Session>),
-    Forget,
-}
-
-impl Gate {
-    /// The browser shall carry this session from now on: it was just started or extended.
-    pub fn name(&self, session: Session) {
-        self.set(Change::Name(Box::new(session)));
-    }
-
-    /// The browser shall forget its session: it was just ended.
-    pub fn forget(&self) {
-        self.set(Change::Forget);
-    }
-
-    fn set(&self, change: Change) {
-        // Nothing that holds this lock can panic half-way through a change.
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = change;
-    }
-
-    fn take(&self) -> Change {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+impl SessionLayer {
+    pub(super) fn new(engine: Engine, guard: Guard) -> Self {
+        let spec = engine.cookies();
+        let forget = [spec.session_name(), spec.notice_name()].map(|name| header_value(&spec.removal(name)));
+        Self(Arc::new(Door { engine, guard, forget }))
     }
 }
 
-/// The layer: opens and checks the cookie on the way in, and on the way out, once the handler's
-/// head is ready, sends what changed.
-pub(crate) async fn session(
-    State(LayerState { engine, guard }): State<LayerState>,
-    cookies: Cookies,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let presented = request.extensions().get::<Presented>().cloned().unwrap_or_default();
-    let access = match &presented.session {
-        Brought::One(value) => engine.check(value).await,
-        // Two cannot be told apart, and neither is removed: one of them may be the browser's own.
-        Brought::Nothing | Brought::Several => Access::Absent { reason: Reason::None, remembered: false },
-    };
-    let notice = notice::presented(&engine, &presented);
-    let had_notice = notice.is_some();
-    if let Some(notice) = notice {
-        request.extensions_mut().insert(notice);
+impl<S> Layer<S> for SessionLayer {
+    type Service = SessionService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SessionService { door: Arc::clone(&self.0), inner }
     }
-    let gate = Gate::default();
-    let is_activity = guard.is_activity(&request);
-    let is_call = guard.is_call(request.uri().path());
-    request.extensions_mut().insert(gate.clone());
-    request.extensions_mut().insert(match &access {
+}
+
+/// A service behind the layer.
+#[derive(Clone)]
+pub(super) struct SessionService<S> {
+    door: Arc<Door>,
+    inner: S,
+}
+
+impl<S> Service<Request> for SessionService<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        // The one that was asked whether it is ready is the one to be called.
+        let next = self.inner.clone();
+        let inner = std::mem::replace(&mut self.inner, next);
+        let door = Arc::clone(&self.door);
+        let (access, notice) = door.look(request.headers());
+        match access {
+            // What is kept while the handler runs is small then.
+            Some(access) => Box::pin(door.pass(access, notice, inner, request)),
+            None => Box::pin(async move {
+                let access = door.check(request.headers()).await;
+                door.pass(access, notice, inner, request).await
+            }),
+        }
+    }
+}
+
+struct Door {
+    engine: Engine,
+    guard: Guard,
+    /// What makes a browser forget its session, and its notice. Strangers can ask for it at any rate.
+    forget: [Option<HeaderValue>; 2],
+}
+
+/// What is known of a request that its handler is not shown.
+struct Arrived {
+    /// As it was before this request's own activity.
+    access: Access,
+    /// Whether that activity is to be written down.
+    slides: bool,
+    is_call: bool,
+    /// The cookie of a session that was replaced by its successor.
+    replaced: Option<String>,
+}
+
+impl Door {
+    /// Who a request is of, if the store need not be asked; and the notice that it brought.
+    fn look(&self, headers: &HeaderMap) -> (Option<Access>, Option<Notice>) {
+        let spec = self.engine.cookies();
+        let names = [spec.session_name(), spec.notice_name(), spec.device_name()];
+        let [session, notice, _] = take(headers, names);
+        let access = match session {
+            Brought::One(value) => self.engine.check_at_once(value),
+            // Two cannot be told apart, and neither is removed: one of them may be the browser's own.
+            Brought::Nothing | Brought::Several => Some(Access::Absent { reason: Reason::None, remembered: false }),
+        };
+        (access, notice::presented(&self.engine, notice))
+    }
+
+    /// Who it is of otherwise.
+    async fn check(&self, headers: &HeaderMap) -> Access {
+        match brought(headers, self.engine.cookies().session_name()) {
+            Brought::One(value) => self.engine.check(value).await,
+            Brought::Nothing | Brought::Several => Access::Absent { reason: Reason::None, remembered: false },
+        }
+    }
+
+    /// Lets a request through to its handler, or answers it.
+    fn pass<S>(
+        self: Arc<Self>,
+        access: Access,
+        notice: Option<Notice>,
+        mut inner: S,
+        mut request: Request,
+    ) -> impl Future<Output = Result<Response, Infallible>>
+    where
+        S: Service<Request, Response = Response, Error = Infallible>,
+    {
+        let (gate, arrived) = self.arrive(access, notice, &mut request);
+        let admission = match self.guard.admit(&gate, request) {
+            Admission::LetIn(request) => Admission::LetIn(inner.call(request)),
+            Admission::Answered(response) => Admission::Answered(response),
+            Admission::Away(request) => Admission::Away(request),
+        };
+        async move {
+            let response = match admission {
+                Admission::LetIn(response) => response.await?,
+                Admission::Answered(response) => *response,
+                Admission::Away(request) => self.guard.away(*request).await,
+            };
+            Ok(self.leave(&gate, &arrived, response).await)
+        }
+    }
+
+    /// On the way in: what the handler is shown, and what is to be done on the way out.
+    fn arrive(&self, access: Access, notice: Option<Notice>, request: &mut Request) -> (Gate, Arrived) {
+        let (engine, guard) = (&self.engine, &self.guard);
+        let replaced = match &access {
+            Access::Absent { reason: Reason::Replaced, .. } => {
+                match brought(request.headers(), engine.cookies().session_name()) {
+                    Brought::One(value) => Some(value.to_owned()),
+                    Brought::Nothing | Brought::Several => None,
+                }
+            }
+            _ => None,
+        };
+        let slides = match &access {
+            Access::Active(session) => {
+                engine.policy().is_slide_due(&session.times, session.checked_at) && guard.is_activity(request)
+            }
+            Access::Absent { .. } | Access::Unavailable => false,
+        };
         // What is rendered shows the time that the answer's cookie will have.
-        Access::Active(session) if is_activity && is_slide_due(&engine, session) => {
-            Access::Active(Arc::new(engine.used_now(session)))
-        }
-        other => other.clone(),
-    });
-
-    let mut response = next.run(request).await;
-
-    let spec = engine.cookies();
-    match (gate.take(), &access) {
-        (Change::Name(session), access) => {
-            if is_news(&session, access) {
-                send(&engine, &cookies, &session);
-            }
-        }
-        (Change::Forget, _) => {
-            if let (Access::Absent { reason: Reason::Replaced, .. }, Brought::One(value)) =
-                (&access, &presented.session)
-                && let Err(error) = engine.sign_out_successor(value).await
-            {
-                tracing::error!(error = &error as &dyn std::error::Error, "a sign-out could not be written down");
-                return unavailable();
-            }
-            cookies.add(spec.removal(spec.session_name()));
-            if spec.is_secure() {
-                response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(EVERYTHING_BUT_COOKIES));
-            }
-        }
-        (Change::Nothing, Access::Active(session)) => {
-            if is_activity && is_slide_due(&engine, session) {
-                // The store decides: a session that was ended while the handler ran is not extended.
-                match engine.extend(session).await {
-                    Ok(Some(extended)) if is_news(&extended, &access) => send(&engine, &cookies, &extended),
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::error!(error = &error as &dyn std::error::Error, "activity could not be written down");
-                    }
-                }
-            } else if session.lacks_newest() {
-                send(&engine, &cookies, session);
-            }
-        }
-        (Change::Nothing, Access::Absent { reason, .. }) => {
-            if *reason != Reason::None {
-                // A session that was replaced has its successor in this same browser, whose cookie
-                // a late answer would take away. And of one that ended every tab and every call that
-                // is under way shall hear why, so only a document, which says it, takes it away.
-                if *reason == Reason::Invalid || (!is_call && *reason != Reason::Replaced) {
-                    cookies.add(spec.removal(spec.session_name()));
-                }
-                response.headers_mut().insert(ENDED_HEADER, HeaderValue::from_static(reason.as_str()));
-            }
-        }
-        (Change::Nothing, Access::Unavailable) => {}
+        let shown = match &access {
+            Access::Active(session) if slides => Access::Active(Arc::new(engine.used_now(session))),
+            other => other.clone(),
+        };
+        let gate = Gate::new(shown, notice);
+        let is_call = guard.is_call(request.uri().path());
+        request.extensions_mut().insert(gate.clone());
+        (gate, Arrived { access, slides, is_call, replaced })
     }
-    // A redirect shows nothing; the page that it leads to will.
-    if had_notice && !response.status().is_redirection() {
-        cookies.add(spec.removal(spec.notice_name()));
+
+    /// On the way out, once the handler's head is ready: writes down what is to be, and says it.
+    async fn leave(&self, gate: &Gate, arrived: &Arrived, response: Response) -> Response {
+        let change = match (gate.take_change(), &arrived.access) {
+            // Boxed, as most requests have none of it.
+            (Change::Nothing, Access::Active(session)) if arrived.slides => Box::pin(self.slide(session)).await,
+            (Change::Forget, _) => {
+                let successor = arrived.replaced.as_deref().map(|value| self.engine.sign_out_successor(value));
+                if let Some(ended) = successor
+                    && let Err(error) = Box::pin(ended).await
+                {
+                    tracing::error!(error = &error as &dyn std::error::Error, "a sign-out could not be written down");
+                    return unavailable();
+                }
+                Change::Forget
+            }
+            (change, _) => change,
+        };
+        self.answer(gate, arrived, change, response)
     }
-    // Whatever read or set the session is nobody else's to see, in no cache (ASVS 14.3.2).
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.append(header::VARY, HeaderValue::from_static("Cookie"));
-    response
+
+    /// Writes down the activity of a request that was let in.
+    async fn slide(&self, session: &Session) -> Change {
+        // The store decides: a session that was ended while the handler ran is not extended.
+        match self.engine.extend(session).await {
+            Ok(extended) => extended.map_or(Change::Nothing, |session| Change::Name(Box::new(session))),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "activity could not be written down");
+                Change::Nothing
+            }
+        }
+    }
+
+    /// What the browser hears beside what the handler said.
+    fn answer(&self, gate: &Gate, arrived: &Arrived, change: Change, mut response: Response) -> Response {
+        let spec = self.engine.cookies();
+        let Arrived { access, slides, is_call, .. } = arrived;
+        let mut forgets = false;
+        match (change, access) {
+            (Change::Name(session), access) => {
+                if is_news(&session, access) {
+                    self.send(&mut response, &session);
+                }
+            }
+            (Change::Forget, _) => {
+                forgets = true;
+                if spec.is_secure() {
+                    response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(EVERYTHING_BUT_COOKIES));
+                }
+            }
+            (Change::Nothing, Access::Active(session)) => {
+                if !slides && session.lacks_newest() {
+                    self.send(&mut response, session);
+                }
+            }
+            (Change::Nothing, Access::Absent { reason, .. }) => {
+                if *reason != Reason::None {
+                    // A session that was replaced has its successor in this same browser, whose cookie
+                    // a late answer would take away. And of one that ended every tab and every call that
+                    // is under way shall hear why, so only a document, which says it, takes it away.
+                    forgets = *reason == Reason::Invalid || (!is_call && *reason != Reason::Replaced);
+                    response.headers_mut().insert(ENDED_HEADER, HeaderValue::from_static(reason.as_str()));
+                }
+            }
+            (Change::Nothing, Access::Unavailable) => {}
+        }
+        let [forget_session, forget_notice] = &self.forget;
+        if forgets {
+            set_cookie(&mut response, forget_session.clone());
+        }
+        if let Some(cookie) = gate.take_told().and_then(|told| notice::cookie(&self.engine, &told)) {
+            set_cookie(&mut response, header_value(&cookie));
+        } else if gate.notice().is_some() && !response.status().is_redirection() {
+            // A redirect shows nothing; the page that it leads to will.
+            set_cookie(&mut response, forget_notice.clone());
+        }
+        // Whatever read or set the session is nobody else's to see, in no cache (ASVS 14.3.2).
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+        response
+    }
+
+    fn send(&self, response: &mut Response, session: &Session) {
+        let sealer = self.engine.sealer();
+        match sealer.session_cookie(session) {
+            Some(cookie) => set_cookie(response, header_value(&cookie)),
+            None => tracing::error!("a session cookie is too long for a browser to keep; it was not sent"),
+        }
+        if let Some(cookie) = session.device.as_ref().and_then(|device| sealer.device_cookie(device)) {
+            set_cookie(response, header_value(&cookie));
+        }
+    }
 }
 
 /// Whether the browser's cookie is another one than what it should have now. Sent for no other reason:
@@ -163,16 +285,14 @@ fn is_news(session: &Session, access: &Access) -> bool {
     }
 }
 
-fn is_slide_due(engine: &Engine, session: &Session) -> bool {
-    engine.policy().is_slide_due(&session.times, engine.now())
+fn set_cookie(response: &mut Response, value: Option<HeaderValue>) {
+    if let Some(value) = value {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
 }
 
-fn send(engine: &Engine, cookies: &Cookies, session: &Session) {
-    match engine.sealer().session_cookie(session) {
-        Some(cookie) => cookies.add(cookie),
-        None => tracing::error!("a session cookie is too long for a browser to keep; it was not sent"),
-    }
-    if let Some(cookie) = session.device.as_ref().and_then(|device| engine.sealer().device_cookie(device)) {
-        cookies.add(cookie);
-    }
+fn header_value(cookie: &Cookie<'_>) -> Option<HeaderValue> {
+    let value = HeaderValue::try_from(cookie.to_string());
+    // Ours are made of names and base64.
+    value.inspect_err(|error| tracing::error!(%error, "a cookie cannot stand in a header; it is not sent")).ok()
 }

@@ -1,15 +1,16 @@
 //! Sessions in axum: the layers, the guard, and the extractor.
 //!
 //! From the outside in: [`origin`] (is it one of our own pages that wants to change something),
-//! [`client`] (where did it come from), [`cookie_names`] (nothing that merely decodes to a name of
-//! ours gets further), tower-cookies, [`layer`] (who is it), [`guard`] (may they).
+//! [`client`] (where did it come from), and the layer of [`protect`]: which cookie of that exact name came,
+//! who is it, [`guard`] (may they).
 
 mod answer;
 pub mod client;
-pub mod cookie_names;
+pub(crate) mod cookie_names;
 mod extract;
+mod gate;
 pub mod guard;
-pub mod layer;
+mod layer;
 pub mod notice;
 pub mod origin;
 
@@ -17,27 +18,19 @@ pub use answer::{ENDED_HEADER, confirm_password, from_form, redirect, retry_late
 pub use client::{ClientAddress, TrustedProxies};
 pub use cookie_names::device;
 pub use extract::SudoSession;
+pub use gate::Gate;
 pub use guard::{Guard, UnavailablePage};
-pub use layer::Gate;
 pub use notice::Notice;
 pub use origin::OriginCheck;
 
 use crate::Engine;
-use axum::{Router, middleware::from_fn_with_state};
-use std::sync::Arc;
-use tower_cookies::CookieManagerLayer;
+use axum::Router;
 
-/// Puts a router's routes behind the engine: every request knows its [`Access`](crate::Access), and
+/// Puts a router's routes behind the engine: every request has a [`Gate`], which knows who it is of, and
 /// only what `guard` calls public is reached without a session.
 ///
 /// Routes that are added to the router later are not protected. Static files need no session and
 /// belong outside.
 pub fn protect<S: Clone + Send + Sync + 'static>(router: Router<S>, engine: &Engine, guard: Guard) -> Router<S> {
-    let state = layer::LayerState { engine: engine.clone(), guard: Arc::new(guard) };
-    // The last one is the outermost.
-    router
-        .layer(from_fn_with_state(state.clone(), guard::guard))
-        .layer(from_fn_with_state(state, layer::session))
-        .layer(CookieManagerLayer::new())
-        .layer(from_fn_with_state(engine.clone(), cookie_names::filter))
+    router.layer(layer::SessionLayer::new(engine.clone(), guard))
 }

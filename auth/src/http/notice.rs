@@ -2,16 +2,16 @@
 //!
 //! It travels in a sealed cookie and never in the address, where anybody could write it.
 
-use super::cookie_names::{Brought, Presented};
+use super::cookie_names::Brought;
 use crate::{Engine, Reason};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use tower_cookies::Cookies;
+use tower_cookies::Cookie;
 
 /// A redirect is followed at once; a notice that waits longer is about something else.
 const LIFETIME: Duration = Duration::from_secs(60);
 
-/// What the next page has to say. In the request's extensions, if there is something.
+/// What the next page has to say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
@@ -26,17 +26,19 @@ pub enum Notice {
     App(String),
 }
 
-/// Sends a notice along with a redirect.
-pub fn put(engine: &Engine, cookies: &Cookies, notice: &Notice) {
+/// The cookie that carries a notice, if it can be carried.
+pub(super) fn cookie(engine: &Engine, notice: &Notice) -> Option<Cookie<'static>> {
     let spec = engine.cookies();
-    match engine.sealer().seal(spec.notice_name(), notice) {
-        Some(value) => cookies.add(spec.cookie(spec.notice_name(), value, Some(LIFETIME))),
-        None => tracing::warn!("a notice is too long to be carried; it was left out"),
+    let value = engine.sealer().seal(spec.notice_name(), notice);
+    if value.is_none() {
+        tracing::warn!("a notice is too long to be carried; it was left out");
     }
+    value.map(|value| spec.cookie(spec.notice_name(), value, Some(LIFETIME)))
 }
 
-pub(crate) fn presented(engine: &Engine, presented: &Presented) -> Option<Notice> {
-    match &presented.notice {
+/// The notice that a request brought.
+pub(super) fn presented(engine: &Engine, brought: Brought<'_>) -> Option<Notice> {
+    match brought {
         Brought::One(value) => engine.sealer().open(engine.cookies().notice_name(), value),
         Brought::Nothing | Brought::Several => None,
     }

@@ -7,50 +7,58 @@ use crate::{
     store::{Generation, Notice, SessionRow},
 };
 use quick_cache::sync::Cache;
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::SeqCst},
-};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 
 /// Counters of changes; sessions and accounts share them by chance, which costs a look into the store.
 const COUNTERS: usize = 1 << 16;
 
-/// What is known of a session that is alive.
-#[derive(Debug)]
+/// What is known of a session that is alive. Small, because there are many: see [`Memory`].
+#[derive(Clone, Debug)]
 pub(super) struct Known {
     id: SessionId,
     account: AccountId,
     account_name: AccountName,
     epoch: i64,
     times: Times,
-    last_activity: AtomicI64,
     signed_in_at: Timestamp,
     pub(super) generation: Generation,
     as_of: Stamp,
 }
 
 impl Known {
-    /// Somebody used it. Gives back when it had been used before.
-    pub(super) fn used(&self, now: Timestamp) -> Timestamp {
-        Timestamp::from_millis(self.last_activity.fetch_max(now.as_millis(), SeqCst))
+    /// When it was last used.
+    pub(super) fn last_activity(&self) -> Timestamp {
+        self.times.last_activity
     }
 
     /// The row, but for what the browser said of itself.
-    pub(super) fn row(&self) -> SessionRow {
+    pub(super) fn row(self) -> SessionRow {
         SessionRow {
-            id: self.id.clone(),
+            id: self.id,
             account: self.account,
-            account_name: self.account_name.clone(),
+            account_name: self.account_name,
             account_state: AccountState::Active,
             account_epoch: self.epoch,
             epoch: self.epoch,
-            times: Times { last_activity: Timestamp::from_millis(self.last_activity.load(SeqCst)), ..self.times },
+            times: self.times,
             signed_in_at: self.signed_in_at,
             agent: String::new(),
             place: String::new(),
             generation: self.generation,
             ended: None,
         }
+    }
+}
+
+/// Half of a secret's hash: 128 bits, so that nobody finds a secret to go with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key([u8; 16]);
+
+impl Key {
+    fn of(secret: &SecretHash) -> Self {
+        let mut half = [0; 16];
+        half.copy_from_slice(&secret.0[..16]);
+        Self(half)
     }
 }
 
@@ -76,7 +84,7 @@ pub(super) struct Ticket {
 /// Nothing is taken out when it changes: a counter moves on, and what was noted at another count is
 /// not believed. So there is no order of steps in which something old could come back.
 pub(super) struct Memory {
-    known: Cache<SecretHash, Arc<Known>>,
+    known: Cache<Key, Known>,
     sessions: Box<[AtomicU32]>,
     accounts: Box<[AtomicU32]>,
     /// All changes of accounts: whose session it is, is not known before the store has answered.
@@ -103,14 +111,24 @@ impl Memory {
     }
 
     /// What is known of a session.
-    pub(super) fn get(&self, secret: &SecretHash) -> Option<Arc<Known>> {
-        let known = self.known.get(secret)?;
+    pub(super) fn get(&self, secret: &SecretHash) -> Option<Known> {
+        let known = self.known.get(&Key::of(secret))?;
         let now = Stamp {
             all: self.all.load(SeqCst),
             account: self.of_account(known.account).load(SeqCst),
             session: self.of_session(secret).load(SeqCst),
         };
         (known.as_of == now).then_some(known)
+    }
+
+    /// Somebody used the session that this is known of.
+    ///
+    /// Of two at the same moment the earlier may be the one that stays: then the session looks timed out
+    /// so much too early, the store is asked, which is given both, and says that it is not.
+    pub(super) fn used(&self, secret: &SecretHash, mut known: Known, now: Timestamp) {
+        known.times.last_activity = known.times.last_activity.max(now);
+        // If it is gone meanwhile, the store is asked the next time.
+        let _gone = self.known.replace(Key::of(secret), known, true);
     }
 
     /// To be taken before the store is asked.
@@ -135,17 +153,16 @@ impl Memory {
             return;
         }
         let known = Known {
-            id: row.id.clone(),
+            id: row.id,
             account: row.account,
             account_name: row.account_name.clone(),
             epoch: row.epoch,
             times: row.times,
-            last_activity: AtomicI64::new(row.times.last_activity.as_millis()),
             signed_in_at: row.signed_in_at,
             generation: row.generation,
             as_of: Stamp { all: ticket.all, account, session: ticket.session },
         };
-        self.known.insert(ticket.secret, Arc::new(known));
+        self.known.insert(Key::of(&ticket.secret), known);
     }
 
     /// Something is no longer as it was.

@@ -29,7 +29,7 @@ async fn alice(store: &dyn Store) -> Account {
 async fn start(store: &dyn Store, account: &Account, n: u8) {
     let session = NewSession {
         secret_hash: secret(n),
-        id: SessionId::from_text(format!("id{n}")),
+        id: SessionId::parse(&format!("id{n}")).unwrap(),
         account: account.id,
         epoch: account.epoch,
         times: Times { authenticated_at: NOW, last_activity: NOW, absolute_deadline: later(36_000), remembered: false },
@@ -119,10 +119,10 @@ async fn what_this_node_ends_is_ended_for_its_next_request() {
     warm().await;
     node.end(Which::Secret(secret(1)), Reason::SignedOut, NOW, None).await.unwrap();
     assert!(!is_alive(node, 1).await && is_alive(node, 2).await);
-    node.end(Which::Id(SessionId::from_text("id2")), Reason::Revoked, NOW, None).await.unwrap();
+    node.end(Which::Id(SessionId::parse("id2").unwrap()), Reason::Revoked, NOW, None).await.unwrap();
     assert!(!is_alive(node, 2).await);
     warm().await;
-    node.end(Which::Own(alice.id, SessionId::from_text("id3")), Reason::RevokedByYou, NOW, None).await.unwrap();
+    node.end(Which::Own(alice.id, SessionId::parse("id3").unwrap()), Reason::RevokedByYou, NOW, None).await.unwrap();
     assert!(!is_alive(node, 3).await);
     warm().await;
     node.end(Which::Account(alice.id, Some(secret(5))), Reason::RevokedByYou, NOW, None).await.unwrap();

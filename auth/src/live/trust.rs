@@ -2,35 +2,73 @@
 
 use crate::store::Moment;
 use std::{
-    sync::{Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    sync::atomic::{AtomicI64, Ordering::SeqCst},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// What was proven longer ago is proven no more: an end on another node bites after this time at the
 /// latest, even where the channel is dead and does not say so.
 pub const MAX_STALE: Duration = Duration::from_secs(2);
 
-/// Until when the store is known to have told everything.
-#[derive(Debug, Default)]
-pub(super) struct Trust(Mutex<Option<Moment>>);
+/// Until when the store is known to have told everything. Read by each check, so without a lock.
+#[derive(Debug)]
+pub(super) struct Trust {
+    /// What `steady` counts from.
+    base: Instant,
+    /// Nanoseconds, by the clock that nobody sets; or [`NEVER`].
+    steady: AtomicI64,
+    /// Microseconds, by the clock on the wall.
+    wall: AtomicI64,
+}
+
+/// Nothing is known.
+const NEVER: i64 = i64::MIN;
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self { base: Instant::now(), steady: AtomicI64::new(NEVER), wall: AtomicI64::new(0) }
+    }
+}
 
 impl Trust {
     /// Whether that is recent enough, by both clocks.
     pub(super) fn holds(&self) -> bool {
-        let Some(proven) = *self.0.lock().unwrap_or_else(PoisonError::into_inner) else { return false };
-        let wall = SystemTime::now().duration_since(proven.wall).unwrap_or_default();
-        proven.steady.elapsed().max(wall) < MAX_STALE
+        let now = Moment::now();
+        // In this order, see `prove`: a mixture of two proofs is no better than the older one.
+        let steady = self.steady.load(SeqCst);
+        let wall = self.wall.load(SeqCst);
+        steady != NEVER
+            && self.steady(now.steady).saturating_sub(steady) < nanos(MAX_STALE)
+            && micros(now.wall).saturating_sub(wall) < nanos(MAX_STALE) / 1000
     }
 
     /// Until this moment it is known now. Says whether it was not known before.
     pub(super) fn prove(&self, until: Moment) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(until).is_none()
+        self.wall.store(micros(until.wall), SeqCst);
+        self.steady.swap(self.steady(until.steady), SeqCst) == NEVER
     }
 
     /// Nothing is known. Says whether it was before.
     pub(super) fn lose(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
+        self.steady.swap(NEVER, SeqCst) != NEVER
     }
+
+    fn steady(&self, moment: Instant) -> i64 {
+        match moment.checked_duration_since(self.base) {
+            Some(since) => nanos(since),
+            None => -nanos(self.base.duration_since(moment)),
+        }
+    }
+}
+
+fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// Since 1970. A clock that shows less stands still, and the other one decides.
+fn micros(wall: SystemTime) -> i64 {
+    let since = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

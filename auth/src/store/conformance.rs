@@ -74,7 +74,7 @@ async fn account(store: &impl Store, text: &str) -> Account {
 fn session(account: &Account, n: u8) -> NewSession {
     NewSession {
         secret_hash: secret(n),
-        id: SessionId::from_text(format!("id{n}")),
+        id: SessionId::parse(&format!("id{n}")).unwrap(),
         account: account.id,
         epoch: account.epoch,
         times: Times {
@@ -185,8 +185,8 @@ async fn ends_reach_whom_they_name(store: &impl Store) {
     store.touch(&secret(3), later(10)).await.unwrap();
     let listed: Vec<_> = store.sessions(Some(alice.id)).await.unwrap().iter().map(|row| row.id.to_string()).collect();
     assert_eq!(listed, ["id3", "id1", "id2", "id4"], "the latest used first");
-    assert_eq!(store.end(Which::Id(SessionId::from_text("id1")), Reason::Revoked, NOW, None).await.unwrap(), 1);
-    assert_eq!(store.end(Which::Id(SessionId::from_text("nobody")), Reason::Revoked, NOW, None).await.unwrap(), 0);
+    assert_eq!(store.end(Which::Id(SessionId::parse("id1").unwrap()), Reason::Revoked, NOW, None).await.unwrap(), 1);
+    assert_eq!(store.end(Which::Id(SessionId::parse("nobody").unwrap()), Reason::Revoked, NOW, None).await.unwrap(), 0);
     assert_eq!(store.end(Which::Account(alice.id, Some(secret(2))), Reason::RevokedByYou, NOW, None).await.unwrap(), 2);
     assert_eq!(end_of(store, 1).await, Some(Reason::Revoked));
     assert_eq!(end_of(store, 2).await, None);
@@ -375,7 +375,7 @@ async fn people_end_their_own_sessions_and_nobody_elses(store: &impl Store) {
     start(store, &alice, 1).await;
     start(store, &bob, 2).await;
     let end = |of: AccountId, id: &'static str| {
-        store.end(Which::Own(of, SessionId::from_text(id)), Reason::RevokedByYou, NOW, None)
+        store.end(Which::Own(of, SessionId::parse(id).unwrap()), Reason::RevokedByYou, NOW, None)
     };
     assert_eq!(end(alice.id, "id2").await.unwrap(), 0);
     assert_eq!(end_of(store, 2).await, None);
@@ -448,7 +448,7 @@ async fn what_happened_is_kept(store: &impl Store) {
     assert_eq!((events.len(), events[0].at, events[0].place.as_str()), (2, later(5), ""));
     let ended = &store.events(Some(alice.id), 100).await.unwrap()[3];
     assert_eq!((ended.at, ended.agent.as_str(), ended.place.as_str()), (later(1), "Firefox", "192.0.2.1"));
-    assert_eq!(ended.session, Some(SessionId::from_text("id1")));
+    assert_eq!(ended.session, SessionId::parse("id1"));
     let before = SweepBefore {
         ended: NOW,
         deadline: NOW,

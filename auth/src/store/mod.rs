@@ -334,6 +334,13 @@ pub trait Store: Send + Sync + 'static {
     /// Nothing if the account or that session has changed since the password was checked.
     async fn change_password(&self, change: ChangePassword<'_>) -> Result<Option<i64>, StoreError>;
 
+    /// What is known of the session of that secret without asking anybody, if it is up to date: for a store
+    /// that remembers, as [`LiveStore`](crate::live::LiveStore) does.
+    fn known(&self, secret: &SecretHash) -> Option<SessionRow> {
+        let _ = secret;
+        None
+    }
+
     /// What is known of the session of that secret. What the browser said of itself may be left out: it is
     /// in [`Store::sessions`].
     async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError>;

@@ -76,7 +76,7 @@ impl SessionRecord {
             )),
         };
         Ok(SessionRow {
-            id: SessionId::from_text(self.id),
+            id: id_of(&self.id)?,
             account: AccountId(self.account_id),
             account_name: name_of(&self.account_name)?,
             account_state: state_of(&self.account_state)?,
@@ -126,7 +126,7 @@ impl EventRecord {
             kind: EventKind::parse(&self.kind).ok_or(StoreError::Unreadable("an event's kind"))?,
             reason: reason.transpose()?,
             count: u32::try_from(self.count).map_err(|_| StoreError::Unreadable("an event's count"))?,
-            session: self.session_id.map(SessionId::from_text),
+            session: self.session_id.as_deref().map(id_of).transpose()?,
             agent: self.agent,
             place: self.place,
         })
@@ -136,6 +136,11 @@ impl EventRecord {
 /// The number of a generation.
 pub(super) fn generation_of(number: i64) -> Result<u32, StoreError> {
     u32::try_from(number).map_err(|_| StoreError::Unreadable("a generation"))
+}
+
+/// A session's name.
+pub(super) fn id_of(text: &str) -> Result<SessionId, StoreError> {
+    SessionId::parse(text).ok_or(StoreError::Unreadable("a session's id"))
 }
 
 fn name_of(text: &str) -> Result<AccountName, StoreError> {

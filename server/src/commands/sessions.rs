@@ -82,16 +82,18 @@ async fn list(
     Ok(())
 }
 
+const NO_SUCH_SESSION: &str = "there is no such session, or it has ended already";
+
 async fn revoke(store: &dyn Store, args: RevokeArgs) -> Outcome {
     let which = match args {
-        RevokeArgs { id: Some(id), .. } => Which::Id(SessionId::from_text(id)),
+        RevokeArgs { id: Some(id), .. } => Which::Id(SessionId::parse(&id).ok_or(NO_SUCH_SESSION)?),
         RevokeArgs { account: Some(name), .. } => Which::Account(account(store, &name).await?.id, None),
         RevokeArgs { .. } => Which::All,
     };
     let one = matches!(which, Which::Id(_));
     let ended = store.end(which, Reason::Revoked, SystemClock.now(), None).await?;
     if one && ended == 0 {
-        return Err("there is no such session, or it has ended already".into());
+        return Err(NO_SUCH_SESSION.into());
     }
     let_servers_hear().await;
     println!("Ended {ended} session{}.", if ended == 1 { "" } else { "s" });

@@ -7,7 +7,7 @@
 use super::api;
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::{Request, State},
+    extract::Request,
     middleware::Next,
     response::Response,
 };
@@ -16,15 +16,14 @@ use daypass_app::{
     error::{Field, Problem},
 };
 use daypass_auth::{
-    AccountName, Engine, Reason, SessionInfo,
-    http::{Notice, from_form, notice, redirect},
+    AccountName, Reason, SessionInfo,
+    http::{Gate, Notice, from_form, redirect},
     next,
 };
 use http::{HeaderValue, Method, header};
 use leptos::{prelude::FromServerFnError, server_fn::axum::server_fn_paths};
 use serde::de::DeserializeOwned;
 use std::{collections::HashSet, sync::LazyLock};
-use tower_cookies::Cookies;
 
 /// The largest form that we have is far below this.
 const MAX_FORM_BYTES: usize = 16 * 1024;
@@ -44,7 +43,7 @@ static SERVER_FUNCTIONS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| server_fn_paths().map(|(path, _)| path).collect());
 
 /// The layer: see the module.
-pub(super) async fn edge(State(engine): State<Engine>, cookies: Cookies, request: Request, next: Next) -> Response {
+pub(super) async fn edge(gate: Gate, request: Request, next: Next) -> Response {
     if request.method() != Method::POST || !SERVER_FUNCTIONS.contains(request.uri().path()) {
         return next.run(request).await;
     }
@@ -55,9 +54,9 @@ pub(super) async fn edge(State(engine): State<Engine>, cookies: Cookies, request
         Err(error) => (Form::default(), Err(error)),
     };
     match result {
-        Ok(response) if from_page => lead_on(&engine, &cookies, &path, &form, response).await,
+        Ok(response) if from_page => lead_on(&gate, &path, &form, response).await,
         Ok(response) => response,
-        Err(error) if from_page => lead_back(&engine, &cookies, &path, &form, error),
+        Err(error) if from_page => lead_back(&gate, &path, &form, error),
         Err(error) => api::answer(error),
     }
 }
@@ -125,30 +124,30 @@ async fn call(request: Request, next: Next) -> Result<Response, AppError> {
 }
 
 /// It went well: on to where the person wanted to go.
-async fn lead_on(engine: &Engine, cookies: &Cookies, path: &str, form: &Form, response: Response) -> Response {
+async fn lead_on(gate: &Gate, path: &str, form: &Form, response: Response) -> Response {
     match path {
         "/api/sign_in" => {
             let failed_attempts = value::<SessionInfo>(response).await.map_or(0, |info| info.failed_attempts);
-            say(engine, cookies, &PageNotice::SignedIn { failed_attempts });
+            say(gate, &PageNotice::SignedIn { failed_attempts });
             redirect(next::safe_or_home(form.next.as_deref()))
         }
-        "/api/sign_out" => signed_out(engine, cookies),
-        "/api/end_sessions" if matches!(form.which.as_str(), "all" | "this") => signed_out(engine, cookies),
+        "/api/sign_out" => signed_out(gate),
+        "/api/end_sessions" if matches!(form.which.as_str(), "all" | "this") => signed_out(gate),
         "/api/end_sessions" => {
             let ended = value(response).await.unwrap_or(0);
-            say(engine, cookies, &PageNotice::Done(Done::SessionsEnded(ended)));
+            say(gate, &PageNotice::Done(Done::SessionsEnded(ended)));
             redirect(SESSIONS_PAGE)
         }
         "/api/change_password" => {
-            say(engine, cookies, &PageNotice::Done(Done::PasswordChanged));
+            say(gate, &PageNotice::Done(Done::PasswordChanged));
             redirect(PASSWORD_PAGE)
         }
         _ => redirect(next::safe_or_home(form.next.as_deref())),
     }
 }
 
-fn signed_out(engine: &Engine, cookies: &Cookies) -> Response {
-    notice::put(engine, cookies, &Notice::Ended { reason: Reason::SignedOut, remembered: false });
+fn signed_out(gate: &Gate) -> Response {
+    gate.tell(Notice::Ended { reason: Reason::SignedOut, remembered: false });
     redirect(SIGN_IN_PAGE)
 }
 
@@ -159,7 +158,7 @@ async fn value<T: DeserializeOwned>(response: Response) -> Option<T> {
 }
 
 /// It did not: back to the form, which says why and still knows the name.
-fn lead_back(engine: &Engine, cookies: &Cookies, path: &str, form: &Form, error: AppError) -> Response {
+fn lead_back(gate: &Gate, path: &str, form: &Form, error: AppError) -> Response {
     let page = match path {
         "/api/end_sessions" => SESSIONS_PAGE,
         "/api/change_password" => PASSWORD_PAGE,
@@ -170,16 +169,16 @@ fn lead_back(engine: &Engine, cookies: &Cookies, path: &str, form: &Form, error:
         return redirect(&next::sign_in_address(CONFIRM_PAGE, page));
     }
     let username = form.username.chars().take(AccountName::MAX_CHARS).collect();
-    say(engine, cookies, &PageNotice::Refused { error, username });
+    say(gate, &PageNotice::Refused { error, username });
     match page {
         SIGN_IN_PAGE | CONFIRM_PAGE => redirect(&next::sign_in_address(page, form.next.as_deref().unwrap_or("/"))),
         page => redirect(page),
     }
 }
 
-fn say(engine: &Engine, cookies: &Cookies, page_notice: &PageNotice) {
+fn say(gate: &Gate, page_notice: &PageNotice) {
     match serde_json::to_string(page_notice) {
-        Ok(text) => notice::put(engine, cookies, &Notice::App(text)),
+        Ok(text) => gate.tell(Notice::App(text)),
         Err(error) => tracing::error!(%error, "a notice could not be written"),
     }
 }

@@ -10,7 +10,7 @@ mod report;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef, State},
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
@@ -78,7 +78,7 @@ pub fn router(state: AppState) -> Router {
         .leptos_routes_with_context(&state, ROUTES.clone(), context, document)
         .route("/api/me", get(api::me))
         .layer(from_fn_with_state(state.engine.clone(), preload))
-        .layer(from_fn_with_state(state.engine.clone(), forms::edge))
+        .layer(from_fn(forms::edge))
         .method_not_allowed_fallback(api::method_not_allowed);
     let private =
         protect(private, &state.engine, guard).layer(from_fn_with_state(state.proxies.clone(), client::address));

@@ -34,7 +34,7 @@ async fn fill(url: &str) {
     for n in 0..600_u16 {
         let session = NewSession {
             secret_hash: secret(n),
-            id: SessionId::from_text(format!("id{n}")),
+            id: SessionId::parse(&format!("id{n}")).unwrap(),
             account: account.id,
             epoch: 0,
             times: Times {
@@ -51,7 +51,7 @@ async fn fill(url: &str) {
         let start = StartSession { session: &session, hash: &hash, replaces, confirms: n == 9, limit };
         store.start_session(start).await.unwrap().unwrap();
     }
-    let id = SessionId::from_text("id5".to_owned());
+    let id = SessionId::parse("id5").unwrap();
     assert_eq!(store.end(Which::Id(id), Reason::Revoked, NOW, None).await.unwrap(), 1);
     store.record_failure(None, NOW, Source::default()).await.unwrap();
     let bucket = Bucket { id: BucketId([3; 32]), limit: Limit { free: 5, most: Duration::from_secs(60) } };

@@ -2,10 +2,13 @@
 
 use super::{ends::end_in, events};
 use crate::{
-    AccountId, Reason, SecretHash, SessionId,
+    AccountId, Reason, SecretHash,
     audit::EventKind,
     password::PasswordHash,
-    store::{ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Which, entry::of_session},
+    store::{
+        ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Which, entry::of_session,
+        rows::id_of,
+    },
 };
 use sqlx::{PgConnection, PgPool};
 
@@ -147,7 +150,7 @@ async fn end_surplus(connection: &mut PgConnection, new: &NewSession, limit: Ses
     .fetch_all(&mut *connection)
     .await?;
     for id in surplus {
-        end_in(connection, &Which::Id(SessionId::from_text(id)), Reason::SessionLimit, now, None).await?;
+        end_in(connection, &Which::Id(id_of(&id)?), Reason::SessionLimit, now, None).await?;
     }
     Ok(())
 }

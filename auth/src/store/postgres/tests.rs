@@ -29,7 +29,7 @@ fn secret(n: u16) -> SecretHash {
 async fn start(store: &PostgresStore, account: &Account, n: u16) {
     let session = NewSession {
         secret_hash: secret(n),
-        id: SessionId::from_text(format!("id{n}")),
+        id: SessionId::parse(&format!("id{n}")).unwrap(),
         account: account.id,
         epoch: account.epoch,
         times: Times {
@@ -206,7 +206,7 @@ async fn what_had_to_make_way_is_tried_again() {
     let hash = PasswordHash::from_stored("hash".to_owned());
     let session = NewSession {
         secret_hash: secret(2),
-        id: SessionId::from_text("id2".to_owned()),
+        id: SessionId::parse("id2").unwrap(),
         account: alice.id,
         epoch: 0,
         times: Times { authenticated_at: NOW, last_activity: NOW, absolute_deadline: NOW, remembered: false },

@@ -2,10 +2,13 @@
 
 use super::{ends::end_in, events};
 use crate::{
-    Reason, SecretHash, SessionId,
+    Reason, SecretHash,
     audit::EventKind,
     password::PasswordHash,
-    store::{ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Which, entry::of_session},
+    store::{
+        ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Which, entry::of_session,
+        rows::id_of,
+    },
 };
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
@@ -132,7 +135,7 @@ async fn end_surplus(
     .fetch_all(&mut *connection)
     .await?;
     for row in surplus {
-        let id = SessionId::from_text(row.try_get::<String, _>("id")?);
+        let id = id_of(row.try_get("id")?)?;
         end_in(connection, &Which::Id(id), Reason::SessionLimit, now, None).await?;
     }
     Ok(())
