@@ -35,7 +35,11 @@ const WAIT: Duration = Duration::from_secs(2);
 /// was acknowledged survives a loss of power.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
+    /// For what only reads, and for others.
     pool: SqlitePool,
+    /// One connection, for what writes. SQLite has one lock for that, and those who wait for it look again
+    /// and again, whoever comes first; here they stand in a line, and none of them keeps a reader waiting.
+    writer: SqlitePool,
     file: File,
 }
 
@@ -46,16 +50,23 @@ impl SqliteStore {
         &self.pool
     }
 
-    /// The pool, if the file is still the one that was opened.
+    /// The pool that reads, if the file is still the one that was opened.
     fn live(&self) -> Result<&SqlitePool, StoreError> {
         self.file.check()?;
         Ok(&self.pool)
+    }
+
+    /// The connection that writes, if the file is still the one that was opened.
+    fn writer(&self) -> Result<&SqlitePool, StoreError> {
+        self.file.check()?;
+        Ok(&self.writer)
     }
 }
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn close(&self) {
+        self.writer.close().await;
         self.pool.close().await;
     }
 
@@ -71,7 +82,7 @@ impl Store for SqliteStore {
         demo: bool,
         now: Timestamp,
     ) -> Result<Account, StoreError> {
-        accounts::create(self.live()?, name, hash, demo, now).await
+        accounts::create(self.writer()?, name, hash, demo, now).await
     }
 
     async fn account(&self, name: &AccountName) -> Result<Option<(Account, PasswordHash)>, StoreError> {
@@ -83,31 +94,31 @@ impl Store for SqliteStore {
     }
 
     async fn set_password(&self, account: AccountId, hash: &PasswordHash, now: Timestamp) -> Result<bool, StoreError> {
-        accounts::set_password(self.live()?, account, hash, now).await
+        accounts::set_password(self.writer()?, account, hash, now).await
     }
 
     async fn rehash(&self, account: AccountId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, StoreError> {
-        accounts::rehash(self.live()?, account, old, new).await
+        accounts::rehash(self.writer()?, account, old, new).await
     }
 
     async fn set_state(&self, account: AccountId, state: AccountState, now: Timestamp) -> Result<bool, StoreError> {
-        accounts::set_state(self.live()?, account, state, now).await
+        accounts::set_state(self.writer()?, account, state, now).await
     }
 
     async fn delete_account(&self, account: AccountId) -> Result<bool, StoreError> {
-        accounts::delete(self.live()?, account).await
+        accounts::delete(self.writer()?, account).await
     }
 
     async fn delete_demo_accounts(&self) -> Result<u64, StoreError> {
-        accounts::delete_demo(self.live()?).await
+        accounts::delete_demo(self.writer()?).await
     }
 
     async fn start_session(&self, start: StartSession<'_>) -> Result<Option<Started>, StoreError> {
-        starts::start(self.live()?, start).await
+        starts::start(self.writer()?, start).await
     }
 
     async fn change_password(&self, change: ChangePassword<'_>) -> Result<Option<i64>, StoreError> {
-        starts::change_password(self.live()?, change).await
+        starts::change_password(self.writer()?, change).await
     }
 
     async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
@@ -115,11 +126,11 @@ impl Store for SqliteStore {
     }
 
     async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
-        sessions::touch(self.live()?, secret, now).await
+        sessions::touch(self.writer()?, secret, now).await
     }
 
     async fn touch_all(&self, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError> {
-        sessions::touch_all(self.live()?, used).await
+        sessions::touch_all(self.writer()?, used).await
     }
 
     async fn notices(&self) -> Result<Box<dyn Notices>, StoreError> {
@@ -127,11 +138,11 @@ impl Store for SqliteStore {
     }
 
     async fn renew(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<Option<u32>, StoreError> {
-        sessions::renew(self.live()?, secret, number, now).await
+        sessions::renew(self.writer()?, secret, number, now).await
     }
 
     async fn see(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<(), StoreError> {
-        sessions::see(self.live()?, secret, number, now).await
+        sessions::see(self.writer()?, secret, number, now).await
     }
 
     async fn end(
@@ -141,7 +152,7 @@ impl Store for SqliteStore {
         now: Timestamp,
         idle_since: Option<Timestamp>,
     ) -> Result<u64, StoreError> {
-        ends::end(self.live()?, which, reason, now, idle_since).await
+        ends::end(self.writer()?, which, reason, now, idle_since).await
     }
 
     async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
@@ -149,11 +160,11 @@ impl Store for SqliteStore {
     }
 
     async fn count_try(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>, StoreError> {
-        attempts::count_try(self.live()?, buckets, now).await
+        attempts::count_try(self.live()?, self.writer()?, buckets, now).await
     }
 
     async fn take_back_try(&self, right: Option<BucketId>, others: &[BucketId]) -> Result<(), StoreError> {
-        attempts::take_back_try(self.live()?, right, others).await
+        attempts::take_back_try(self.writer()?, right, others).await
     }
 
     async fn record_failure(
@@ -162,7 +173,7 @@ impl Store for SqliteStore {
         now: Timestamp,
         source: Source<'_>,
     ) -> Result<(), StoreError> {
-        events::record_failure(self.live()?, account, now, source).await
+        events::record_failure(self.writer()?, account, now, source).await
     }
 
     async fn events(&self, account: Option<AccountId>, most: u32) -> Result<Vec<Event>, StoreError> {
@@ -170,6 +181,6 @@ impl Store for SqliteStore {
     }
 
     async fn sweep(&self, before: SweepBefore) -> Result<u64, StoreError> {
-        sweep::sweep(self.live()?, before).await
+        sweep::sweep(self.writer()?, before).await
     }
 }

@@ -5,20 +5,20 @@ use crate::{
     store::StoreError,
     throttle::{Bucket, BucketId, FORGET},
 };
-use sqlx::{Connection, Row, SqliteConnection, SqlitePool};
+use sqlx::{Row, SqliteConnection, SqlitePool};
 use std::time::Duration;
 
 pub(super) async fn count_try(
-    pool: &SqlitePool,
+    readers: &SqlitePool,
+    writer: &SqlitePool,
     buckets: &[Bucket],
     now: Timestamp,
 ) -> Result<Option<Duration>, StoreError> {
     // A look without the lock first: a flood of tries that have to wait keeps nobody from writing.
-    let mut connection = pool.acquire().await?;
-    if let Some(wait) = waiting(&mut connection, buckets, now).await? {
+    if let Some(wait) = waiting(&mut *readers.acquire().await?, buckets, now).await? {
         return Ok(Some(wait));
     }
-    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
     let wait = count(&mut tx, buckets, now).await?;
     tx.commit().await?;
     Ok(wait)

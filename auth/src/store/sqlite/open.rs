@@ -38,17 +38,14 @@ impl SqliteStore {
         create_private_file(&path).map_err(|e| unusable(e.to_string()))?;
         let options =
             options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full).foreign_keys(true);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(4)
-            .acquire_timeout(WAIT)
-            .connect_with(options)
-            .await
-            .map_err(|e| unusable(e.to_string()))?;
+        let connections = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT);
+        let pool = connections(4).connect_with(options.clone()).await.map_err(|e| unusable(e.to_string()))?;
         // The id is set first: a file that is ours and empty is still ours after a crash here.
         sqlx::query("PRAGMA application_id = 1684109680").execute(&pool).await.map_err(|e| unusable(e.to_string()))?;
         migrate(&pool).await.map_err(|e| unusable(e.to_string()))?;
+        let writer = connections(1).connect_with(options).await.map_err(|e| unusable(e.to_string()))?;
         let file = File::at(path).map_err(|e| unusable(e.to_string()))?;
-        Ok(Self { pool, file })
+        Ok(Self { pool, writer, file })
     }
 
     /// Looks whether the database at an address could be opened. Makes and changes nothing; that

@@ -39,6 +39,35 @@ async fn commits_are_synced_and_the_file_is_private() {
     open(&path).await.unwrap();
 }
 
+/// Whoever holds the lock, a backup or another process, holds up writers alone, and they come in turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_to_write_keeps_nobody_from_reading() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("daypass.db");
+    let store = open(&path).await.unwrap();
+    let hash = PasswordHash::from_stored("hash".to_owned());
+    let now = Timestamp::from_millis(1_700_000_000_000);
+    let account = store.create_account(&AccountName::parse("alice").unwrap(), &hash, false, now).await.unwrap();
+
+    let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let writers: Vec<_> = (0..8)
+        .map(|_| {
+            let (store, hash) = (store.clone(), hash.clone());
+            tokio::spawn(async move { store.set_password(account.id, &hash, now).await })
+        })
+        .collect();
+    crate::testing::until("one of them waits for the lock", || async { store.writer.num_idle() == 0 }).await;
+    for _ in 0..20 {
+        assert_eq!(store.accounts().await.unwrap().len(), 1);
+    }
+    assert!(writers.iter().all(|writer| !writer.is_finished()), "reading had to wait for those who write");
+    sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
+    for writer in writers {
+        assert!(writer.await.unwrap().unwrap());
+    }
+}
+
 #[tokio::test]
 async fn a_file_that_is_not_ours_is_refused_and_left_as_it_was() {
     let folder = TempDir::new().unwrap();
