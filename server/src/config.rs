@@ -285,6 +285,10 @@ pub struct Options {
     /// How many sessions an account may have; of more, the one longest unused ends.
     #[arg(long, env = "DAYPASS_MOST_SESSIONS", global = true, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub most_sessions: u32,
+    /// How long a server that is told to stop by SIGTERM still takes requests, while /readyz says that it is
+    /// stopping: longer than a proxy in front of several servers takes to notice.
+    #[arg(long, env = "DAYPASS_GRACE", global = true, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub grace: Duration,
     /// How long before the end of a session the page says so; 20s at least.
     #[arg(long, env = "DAYPASS_WARNING", global = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub warning: Duration,
@@ -400,6 +404,8 @@ pub struct Settings {
     pub keep_events: Duration,
     /// How many sessions are known without asking the database.
     pub known_sessions: u32,
+    /// How long requests are still taken after SIGTERM.
+    pub grace: Duration,
     /// How long before the end of a session the page says so.
     pub warning: Duration,
 }
@@ -524,6 +530,7 @@ impl Options {
             demo: self.demo,
             keep_events: self.keep_events,
             known_sessions: self.known_sessions,
+            grace: self.grace,
             warning: self.warning,
         })
     }

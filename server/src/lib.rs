@@ -15,5 +15,5 @@ mod serve;
 #[cfg(feature = "test-clock")]
 mod test_clock;
 
-pub use http::{AppState, router};
+pub use http::{AppState, Stopping, router};
 pub use serve::serve;

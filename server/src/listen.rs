@@ -63,12 +63,7 @@ pub(crate) async fn listen(
 ) -> bool {
     let room = Arc::new(Semaphore::new(limits.connections as usize));
     let (stop, stopped) = watch::channel(false);
-    let mut told_to_stop = pin!(told_to_stop);
-    loop {
-        let (stream, peer, place) = tokio::select! {
-            () = &mut told_to_stop => break,
-            Some(accepted) = accept(&listener, &room) => accepted,
-        };
+    let take = |stream: TcpStream, peer, place: OwnedSemaphorePermit| {
         // Answers are written whole: to wait for more to send would only make them late.
         let _slower_but_fine = stream.set_nodelay(true);
         let connection = connection(stream, peer, router.clone(), limits, stopped.clone());
@@ -76,8 +71,25 @@ pub(crate) async fn listen(
             connection.await;
             drop(place);
         });
+    };
+    let mut told_to_stop = pin!(told_to_stop);
+    loop {
+        tokio::select! {
+            () = &mut told_to_stop => break,
+            Some((stream, peer, place)) = accept(&listener, &room) => take(stream, peer, place),
+        }
     }
-    drop(listener);
+    // Who is connected as far as the system is concerned has perhaps asked already.
+    if let Ok(listener) = listener.into_std() {
+        while let Ok(place) = Arc::clone(&room).try_acquire_owned()
+            && let Ok((stream, peer)) = listener.accept()
+        {
+            let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+            if let Ok(stream) = stream {
+                take(stream, peer, place);
+            }
+        }
+    }
     stop.send_replace(true);
     tokio::time::timeout(limits.drain, room.acquire_many(limits.connections)).await.is_ok()
 }

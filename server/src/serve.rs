@@ -4,7 +4,7 @@ use crate::{
     assets,
     config::{ConfigError, Options, Settings, http_origin},
     demo::{self, DemoError},
-    http::{AppState, router},
+    http::{AppState, Stopping, router},
     keys::KeysError,
     listen::{Limits, listen},
 };
@@ -109,15 +109,26 @@ pub async fn serve(options: &Options) -> Result<(), ServeError> {
         leptos,
         assets,
         hashed,
+        stopping: Stopping::default(),
     };
     let sweeper = tokio::spawn(sweep(engine.clone()));
     // Heard from now on, so that whoever reads that it is ready can also stop it.
-    let told_to_stop = told_to_stop()?;
+    let mut signals = signals()?;
     tracing::info!(event = "sys_startup", version = env!("CARGO_PKG_VERSION"), origin = settings.origin, "ready");
     announce(&settings);
 
+    let stopping = state.stopping.clone();
     let told_to_stop = async {
-        told_to_stop.await;
+        let grace = match signals.next().await {
+            Told::Interrupt => Duration::ZERO,
+            Told::Terminate => settings.grace,
+        };
+        stopping.begin();
+        if !grace.is_zero() {
+            tracing::info!("stopping in {grace:?}: proxies may look elsewhere first");
+            // Told twice, it waits no longer.
+            let _told_again = tokio::time::timeout(grace, signals.next()).await;
+        }
         tracing::info!("stopping: no new requests, those under way are finished");
     };
     let limits = Limits::default();
@@ -169,24 +180,49 @@ async fn sweep(engine: Engine) {
     }
 }
 
-/// SIGINT or SIGTERM, heard from the moment of this call on.
+/// By whom the server is told to stop.
+enum Told {
+    /// Somebody at a terminal.
+    Interrupt,
+    /// What runs it.
+    Terminate,
+}
+
+/// SIGINT and SIGTERM, heard from the moment of this call on.
 #[cfg(unix)]
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+struct Signals(tokio::signal::unix::Signal, tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+fn signals() -> std::io::Result<Signals> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
+    Ok(Signals(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+}
+
+#[cfg(unix)]
+impl Signals {
+    async fn next(&mut self) -> Told {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.0.recv() => Told::Interrupt,
+            _ = self.1.recv() => Told::Terminate,
         }
-    })
+    }
 }
 
 #[cfg(not(unix))]
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
+struct Signals;
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn signals() -> std::io::Result<Signals> {
+    Ok(Signals)
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    async fn next(&mut self) -> Told {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    })
+        Told::Interrupt
+    }
 }

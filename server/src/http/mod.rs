@@ -22,7 +22,10 @@ use daypass_auth::{
 use http::StatusCode;
 use leptos::{config::LeptosOptions, prelude::provide_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_async_with_context};
-use std::sync::{Arc, LazyLock};
+use std::sync::{
+    Arc, LazyLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// Listing the routes runs the app once, with a switch that is global to the process: once, and
 /// before anything is served.
@@ -45,6 +48,23 @@ pub struct AppState {
     pub assets: Assets,
     /// Whether those addresses change with their content.
     pub hashed: bool,
+    /// Whether it is about to stop.
+    pub stopping: Stopping,
+}
+
+/// Whether the server is about to stop: nobody new should be sent to it.
+#[derive(Clone, Debug, Default)]
+pub struct Stopping(Arc<AtomicBool>);
+
+impl Stopping {
+    /// It is, from now on.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl FromRef<AppState> for LeptosOptions {
@@ -104,9 +124,12 @@ pub fn router(state: AppState) -> Router {
     limits::outside(router).with_state(state)
 }
 
-/// Whether the store answers. That it does not tell of changes is no reason to send nobody here: then
+/// Whether the store answers, and the server is not about to stop. That the store does not tell of changes is no reason to send nobody here: then
 /// each check asks it.
 async fn ready(State(state): State<AppState>) -> Response {
+    if state.stopping.has_begun() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
+    }
     match state.engine.store().ping().await {
         Ok(()) if state.engine.store().tells_of_changes() => "ready\n".into_response(),
         Ok(()) => "ready; each check asks the store, which does not tell of changes\n".into_response(),

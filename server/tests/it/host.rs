@@ -9,7 +9,7 @@ use daypass_auth::{
     policy::Policy,
     store::{self, Store},
 };
-use daypass_server::{AppState, router};
+use daypass_server::{AppState, Stopping, router};
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use reqwest::{
@@ -209,6 +209,7 @@ async fn build(scene: &Scene, store: Arc<dyn Store>, clock: Arc<ManualClock>, ke
         leptos,
         assets,
         hashed,
+        stopping: Stopping::default(),
     });
     let url = listen(app).await;
     let client = client(origin);

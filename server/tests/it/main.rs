@@ -23,5 +23,6 @@ mod pages;
 mod pepper;
 mod postgres;
 mod program;
+mod rolling;
 mod security_doc;
 mod storm;
