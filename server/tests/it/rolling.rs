@@ -4,7 +4,10 @@ use crate::{
     host::{client, session_cookie},
     program::{Folder, Program},
 };
-use daypass_auth::{Key, testing::database};
+use daypass_auth::{
+    Key,
+    testing::{database, until},
+};
 use reqwest::Client;
 use std::{
     net::{SocketAddr, TcpListener as StdListener},
@@ -12,6 +15,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
     },
+    time::Duration,
 };
 use tokio::{
     io::copy_bidirectional,
@@ -22,24 +26,33 @@ use tokio::{
 const PASSWORD: &str = "correct horse battery staple";
 /// How often each node is started anew.
 const TURNS: usize = 2;
+/// How often the proxy asks whether a node is ready, and by how much longer a node waits before it stops.
+const ASKED_EVERY: Duration = Duration::from_millis(50);
+const GRACE: &str = "3s";
 
-/// Connects whoever comes to a node that says that it is ready, in turn: it asks before each connection,
-/// as a proxy does at some interval.
-async fn proxy(listener: TcpListener, nodes: [SocketAddr; 2]) {
-    let asking = Client::new();
+/// The nodes that said that they are ready when the proxy last asked.
+type Ready = [AtomicBool; 2];
+
+/// Asks every so often, as proxies do.
+async fn ask_around(nodes: [SocketAddr; 2], ready: Arc<Ready>) {
+    let client = Client::new();
+    loop {
+        for (node, ready) in nodes.iter().zip(ready.iter()) {
+            let answer = client.get(format!("http://{node}/readyz")).send().await;
+            ready.store(answer.is_ok_and(|answer| answer.status() == 200), SeqCst);
+        }
+        tokio::time::sleep(ASKED_EVERY).await;
+    }
+}
+
+/// Connects whoever comes to a node that is ready as far as it knows. If it is not, the request is lost.
+async fn proxy(listener: TcpListener, nodes: [SocketAddr; 2], ready: Arc<Ready>) {
     let mut turn = 0;
     while let Ok((mut from, _)) = listener.accept().await {
-        let mut to = None;
-        while to.is_none() {
-            turn += 1;
-            let node = nodes[turn % nodes.len()];
-            let ready = asking.get(format!("http://{node}/readyz")).send().await.is_ok_and(|a| a.status() == 200);
-            if ready {
-                to = TcpStream::connect(node).await.ok();
-            }
-        }
+        turn += 1;
+        let at = if ready[turn % 2].load(SeqCst) { turn % 2 } else { (turn + 1) % 2 };
+        let Ok(mut to) = TcpStream::connect(nodes[at]).await else { continue };
         tokio::spawn(async move {
-            let mut to = to.unwrap();
             let _closed_by_either = copy_bidirectional(&mut from, &mut to).await;
         });
     }
@@ -61,11 +74,15 @@ async fn a_rolling_restart_loses_no_request_and_no_session() {
             .env("DAYPASS_PUBLIC_ORIGIN", origin.clone())
             .env("DAYPASS_DATABASE_URL", database.clone())
             .env("DAYPASS_KEYS", key.to_string())
-            .env("DAYPASS_GRACE", "500ms")
+            .env("DAYPASS_GRACE", GRACE)
     });
     folders[0].add_account("alice", PASSWORD);
     let mut nodes: Vec<Program> = folders.iter().map(Folder::serve).collect();
-    tokio::spawn(proxy(listener, addresses));
+    let ready = Arc::new(Ready::default());
+    tokio::spawn(ask_around(addresses, Arc::clone(&ready)));
+    tokio::spawn(proxy(listener, addresses, Arc::clone(&ready)));
+    let both_are_ready = || async { ready.iter().all(|ready| ready.load(SeqCst)) };
+    until("both are ready", both_are_ready).await;
 
     // A connection for each request: which node answers is the proxy's choice.
     let ask = client(&origin);
@@ -118,14 +135,13 @@ async fn a_rolling_restart_loses_no_request_and_no_session() {
             let node = nodes.remove(at);
             let stopped = tokio::task::spawn_blocking(move || node.terminate()).await.unwrap();
             assert!(stopped, "a node did not stop in order");
-            let before = asked.load(SeqCst);
             nodes.insert(at, folder.serve());
-            daypass_auth::testing::until("people were served meanwhile", || async { asked.load(SeqCst) > before })
-                .await;
+            until("both are ready again", both_are_ready).await;
         }
     }
     over.store(true, SeqCst);
     while let Some(person) = people.join_next().await {
         person.unwrap();
     }
+    assert!(asked.load(SeqCst) > 100, "nobody asked for anything");
 }
