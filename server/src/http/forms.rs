@@ -27,7 +27,7 @@ use std::{collections::HashSet, sync::LazyLock};
 use tower_cookies::Cookies;
 
 /// The largest form that we have is far below this.
-const MAX_FORM_BYTES: usize = 16 * 1024;
+pub(crate) const MAX_FORM_BYTES: usize = 16 * 1024;
 /// The largest error that we have is far below this.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 /// The largest answer to a form of ours is far below this.
