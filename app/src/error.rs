@@ -39,6 +39,12 @@ pub enum AppError {
         /// In so many seconds.
         seconds: u32,
     },
+    /// Too many requests come from one network.
+    #[error("too many requests")]
+    TooManyRequests {
+        /// The next one is answered in so many seconds.
+        seconds: u32,
+    },
     /// The request cannot be read.
     #[error("the request cannot be read")]
     BadRequest,
@@ -145,7 +151,7 @@ impl AppError {
             // ASVS 6.2.3: a wrong present password is a refusal, not a mistake in the form.
             Self::ConfirmPassword | Self::InvalidField { problem: Problem::Wrong, .. } => StatusCode::FORBIDDEN,
             Self::InvalidField { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyTries { .. } | Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -194,5 +200,27 @@ mod tests {
         for error in [AppError::Unauthenticated { reason: Reason::Idle }, AppError::Unavailable, AppError::BadRequest] {
             assert_eq!(AppError::de(error.ser()), error);
         }
+    }
+
+    /// It is put into the document as it is, and into JSON.
+    #[test]
+    fn no_error_can_carry_text_of_anybodys() {
+        const fn of_words_and_numbers_alone<T: Copy + 'static>() {}
+        of_words_and_numbers_alone::<AppError>();
+        for error in [
+            AppError::Unauthenticated { reason: Reason::PasswordChanged },
+            AppError::InvalidField { field: Field::Username, problem: Problem::WrongType },
+            AppError::TooManyTries { seconds: u32::MAX },
+            AppError::TooManyRequests { seconds: 1 },
+            AppError::Internal,
+        ] {
+            let json = serde_json::to_string(&error).unwrap();
+            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "{}\":,_".contains(c);
+            assert!(json.chars().all(is_plain), "{json}");
+        }
+        // What the framework says of a request, which may quote it, is left behind.
+        let quoted = ServerFnErrorErr::Args("</script><script>canary".to_owned());
+        let error = AppError::from_server_fn_error(quoted);
+        assert_eq!(error, AppError::BadRequest);
     }
 }

@@ -46,6 +46,10 @@ pub fn error(error: AppError) -> Cow<'static, str> {
             let wait = duration(u64::from(seconds) * 1000);
             return Cow::Owned(format!("Too many tries. Wait {wait}, then try again."));
         }
+        AppError::TooManyRequests { seconds } => {
+            let wait = duration(u64::from(seconds) * 1000);
+            return Cow::Owned(format!("Too many requests come from your network. Wait {wait}, then try again."));
+        }
         AppError::Unauthenticated { .. } => "You are not signed in.",
         AppError::InvalidCredentials => "That name and password do not match. Try again.",
         AppError::ConfirmPassword => "Enter your password again to do this.",
@@ -161,6 +165,9 @@ pub const fn unreachable(signed_in: bool) -> &'static str {
         "The server does not answer. Trying again."
     }
 }
+
+/// Somebody signs out while the server does not answer.
+pub const LEAVING: &str = "The server does not answer, so you are not signed out yet. Leave this page open: it shows nothing of yours any more, and signs you out as soon as it can.";
 
 /// The session cannot be extended any more. `absolute_ms` is the longest that it may last.
 #[must_use]

@@ -12,6 +12,6 @@ mod stored;
 mod weakness;
 
 pub use chosen::{MAX_BYTES, MIN_CHARS, Password, PasswordError};
-pub use hasher::{HashError, Hasher};
+pub use hasher::{HashError, Hasher, MAX_WAITING};
 pub use stored::{ImportError, PasswordHash};
 pub use weakness::Weakness;

@@ -241,6 +241,25 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_has_256_random_bits_and_the_store_its_sha_256() {
+        let (mut ever, mut always) = ([0_u8; 32], [0xff_u8; 32]);
+        for _ in 0..200 {
+            let secret = SessionSecret::generate().unwrap();
+            for (i, byte) in secret.0.iter().enumerate() {
+                ever[i] |= byte;
+                always[i] &= byte;
+            }
+        }
+        // Each bit was set once, and once not: none is fixed.
+        let free = |bytes: [u8; 32]| bytes.iter().map(|byte| byte.count_ones()).sum::<u32>();
+        assert_eq!((free(ever), free(always)), (256, 0));
+        // As `head -c 32 /dev/zero | sha256sum` says.
+        let known = "66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925";
+        let hash = SessionSecret([0; 32]).hash().0;
+        assert_eq!(hash.map(|byte| format!("{byte:02x}")).concat(), known);
+    }
+
+    #[test]
     fn ids_are_plain_words() {
         let id = SessionId::generate().unwrap();
         assert_eq!(id.as_str().len(), 16);

@@ -12,7 +12,7 @@ use daypass_auth::{
     clock::{ManualClock, Timestamp},
     http::{Gate, Guard, protect},
     password::{Hasher, Password},
-    store::{SqliteStore, Store},
+    store, testing,
 };
 use reqwest::{Client, Response, redirect};
 use std::{sync::Arc, time::Duration};
@@ -30,9 +30,11 @@ struct App {
 struct Scene {
     app: App,
     clock: Arc<ManualClock>,
+    key: Key,
+    database: String,
     url: String,
     client: Client,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 async fn slow(State(app): State<App>, _: Session) -> &'static str {
@@ -61,15 +63,31 @@ async fn sign_out(State(app): State<App>, session: Option<Session>, gate: Gate) 
     gate.forget();
 }
 
+const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
 async fn scene() -> Scene {
     let folder = TempDir::new().unwrap();
-    let store = Arc::new(SqliteStore::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap());
-    let start = Timestamp::from_millis(1_700_000_000_000);
+    let database = format!("sqlite://{}/test.db", folder.path().display());
+    Scene { _folder: Some(folder), ..scene_over(database, "http://localhost").await }
+}
+
+/// With the account alice in this database, and cookies that are sealed for this audience.
+async fn scene_over(database: String, audience: &str) -> Scene {
+    let store = store::open(&database).await.unwrap();
     let hash = Hasher::new(1).hash(Password::typed("her password").unwrap()).await.unwrap();
-    store.create_account(&AccountName::parse("alice").unwrap(), &hash, false, start).await.unwrap();
-    let clock = ManualClock::at(start);
-    let config = EngineConfig { clock: clock.clone(), ..EngineConfig::for_origin("http://localhost").unwrap() };
-    let engine = Engine::new(store, KeyRing::new(vec![Key::generate().unwrap()]).unwrap(), config);
+    store.create_account(&AccountName::parse("alice").unwrap(), &hash, false, START).await.unwrap();
+    node(database, audience, ManualClock::at(START), Key::generate().unwrap()).await
+}
+
+/// A node over a database that is there.
+async fn node(database: String, audience: &str, clock: Arc<ManualClock>, key: Key) -> Scene {
+    let config = EngineConfig {
+        clock: clock.clone(),
+        audience: audience.to_owned(),
+        ..EngineConfig::for_origin("http://localhost").unwrap()
+    };
+    let store = store::open(&database).await.unwrap();
+    let engine = Engine::new(store, KeyRing::new(vec![key.clone()]).unwrap(), config);
     let app = App { engine: engine.clone(), entered: Arc::new(Semaphore::new(0)), go_on: Arc::new(Semaphore::new(0)) };
     let guard = Guard { public: vec!["/in", "/out", "/guest"], ..Guard::default() };
     let router = Router::new()
@@ -86,7 +104,7 @@ async fn scene() -> Scene {
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
     let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-    Scene { app, clock, url, client, _folder: folder }
+    Scene { app, clock, key, database, url, client, _folder: None }
 }
 
 impl Scene {
@@ -100,6 +118,11 @@ impl Scene {
 
     async fn sign_in(&self) -> String {
         cookie(&self.post("/in", "").await).unwrap()
+    }
+
+    /// Another node over the same database.
+    async fn another(&self) -> Self {
+        node(self.database.clone(), "http://localhost", self.clock.clone(), self.key.clone()).await
     }
 }
 
@@ -135,7 +158,20 @@ async fn a_route_outside_of_the_layers_lets_nobody_in() {
 #[tokio::test]
 async fn a_sign_out_beats_a_request_in_flight() {
     let scene = scene().await;
-    for round in 0..50 {
+    sign_out_while_a_request_is_in_flight(&scene, &scene, 50).await;
+}
+
+#[tokio::test]
+async fn a_sign_out_on_one_node_beats_a_request_in_flight_on_another() {
+    let on_sqlite = scene().await;
+    sign_out_while_a_request_is_in_flight(&on_sqlite, &on_sqlite.another().await, 20).await;
+    let on_postgres = scene_over(testing::database().await, "http://localhost").await;
+    sign_out_while_a_request_is_in_flight(&on_postgres, &on_postgres.another().await, 20).await;
+}
+
+/// Signs out on one node while another, or the same, has read the session and not answered yet.
+async fn sign_out_while_a_request_is_in_flight(scene: &Scene, other: &Scene, rounds: usize) {
+    for round in 0..rounds {
         let mut cookie_before = scene.sign_in().await;
         // Every other time the slow request would renew the cookie, not only write its activity down.
         for _ in 0..round % 2 {
@@ -150,13 +186,15 @@ async fn a_sign_out_beats_a_request_in_flight() {
             async move { client.get(format!("{url}/slow")).header("cookie", cookie).send().await.unwrap() }
         });
         scene.app.entered.acquire().await.unwrap().forget();
-        assert_eq!(scene.post("/out", &cookie_before).await.status(), 200);
+        assert_eq!(other.post("/out", &cookie_before).await.status(), 200);
         scene.app.go_on.add_permits(1);
         let answer = slow.await.unwrap();
         assert_eq!(answer.status(), 200);
         assert_eq!(cookie(&answer), None, "a dead session was extended, round {round}");
-        let after = scene.get("/page", &cookie_before).await;
-        assert_eq!(after.status(), 302, "the session is back, round {round}");
+        for node in [scene, other] {
+            let after = node.get("/page", &cookie_before).await;
+            assert_eq!(after.status(), 302, "the session is back, round {round}");
+        }
     }
     assert_eq!(scene.app.engine.store().sessions(None).await.unwrap().len(), 0);
 }
@@ -182,4 +220,26 @@ async fn signing_in_again_ends_the_session_that_was_there() {
     assert_eq!(scene.get("/page", &first).await.status(), 302);
     assert_eq!(scene.get("/page", &second).await.status(), 200);
     assert_eq!(scene.app.engine.store().sessions(None).await.unwrap().len(), 1);
+}
+
+/// What is sealed grows with the origin: up to four kilobytes browsers keep it, and beyond that they drop
+/// it without a word (ASVS 3.3.5).
+#[tokio::test]
+async fn a_cookie_that_no_browser_would_keep_is_never_sent() {
+    let folder = TempDir::new().unwrap();
+    let database = format!("sqlite://{}/test.db", folder.path().display());
+    let scene = scene_over(database.clone(), "http://localhost").await;
+    let mut kept = Vec::new();
+    for length in (2_400..3_200).step_by(20) {
+        let node = node(database.clone(), &"a".repeat(length), scene.clock.clone(), scene.key.clone()).await;
+        let answer = node.post("/in", "").await;
+        assert_eq!(answer.status(), 200);
+        for set in answer.headers().get_all("set-cookie") {
+            let pair = set.to_str().unwrap().split(';').next().unwrap().len();
+            assert!(pair <= 4096, "{pair} bytes were sent");
+        }
+        kept.push(cookie(&answer).is_some());
+    }
+    // The shortest is sent and the longest is not, or the test would show nothing.
+    assert!(kept[0] && !kept[kept.len() - 1] && kept.is_sorted_by(|a, b| a >= b), "{kept:?}");
 }

@@ -79,9 +79,18 @@ export class Server {
     else renameSync(aside, here);
   }
 
+  /** Makes an account. */
+  addAccount(name: string, password: string): void {
+    this.runCommand(["users", "add", name, "--password-stdin"], password);
+  }
+
   /** Runs a command of the operator's, against this server's database. */
   command(...args: string[]): string {
-    const done = spawnSync(BINARY, args, { cwd: this.folder, env: this.env, encoding: "utf8" });
+    return this.runCommand(args, "");
+  }
+
+  private runCommand(args: string[], input: string): string {
+    const done = spawnSync(BINARY, args, { cwd: this.folder, env: this.env, encoding: "utf8", input });
     if (done.status !== 0) throw new Error(`daypass ${args.join(" ")}: ${done.stderr}`);
     return done.stdout;
   }

@@ -100,6 +100,59 @@ test("sign out: a toast says so, Back shows nothing private, the cookie is dead"
   await visitor.seesForm();
 });
 
+test("every page that is somebody's offers the way out", async ({ visitor, page }) => {
+  for (const path of ["/", "/account/sessions", "/account/password", "/account/activity", "/account/confirm", "/nowhere"]) {
+    await visitor.open("/login");
+    await visitor.signIn();
+    const answer = page.goto(visitor.server.origin + path);
+    await answer;
+    await visitor.live();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await visitor.seesForm();
+    expect(await visitor.cookie(), path).toBeUndefined();
+  }
+});
+
+test("a password can be pasted, wherever one is typed", async ({ visitor, page }) => {
+  const paste = async (label: string, text: string) => {
+    // By the keyboard, as people do it: copied from a field where it can be seen.
+    const name = page.getByLabel("Username");
+    if (await name.count()) {
+      await name.fill(text);
+      await name.press("ControlOrMeta+a");
+      await name.press("ControlOrMeta+x");
+    }
+    await page.getByLabel(label).press("ControlOrMeta+v");
+    await expect(page.getByLabel(label)).toHaveValue(text);
+  };
+  await visitor.open("/login");
+  await paste("Password", "password123");
+  await page.getByLabel("Username").fill("admin");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await visitor.seesHome();
+  await visitor.open("/account/password");
+  await paste("Present password", "password123");
+  await paste("New password", "password123");
+});
+
+test.describe("too many requests", () => {
+  test.use({ expectedErrors: /status of 429/, settings: { DAYPASS_CALLS_PER_MINUTE: "30" } });
+
+  test("the page says how long to wait, and takes nobody for gone", async ({ visitor, page }) => {
+    await visitor.open("/login");
+    await page.evaluate(async () => {
+      for (let call = 0; call < 40; call++) await fetch("/api/session", { method: "POST" });
+    });
+    await visitor.fillIn("admin", "password123");
+    await expect(visitor.toast(/^Too many requests come from your network\. Wait \d seconds?, then try again\.$/)).toBeVisible();
+    await expect(visitor.toast("does not answer")).toHaveCount(0);
+    await expect(async () => {
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await visitor.seesHome();
+    }).toPass();
+  });
+});
+
 test.describe("refused", () => {
   test.use({ expectedErrors: REFUSED });
 
@@ -142,6 +195,28 @@ test.describe("server gone", () => {
     await expect(visitor.toast("The server answers again.")).toBeVisible();
     await expect(visitor.toast("does not answer")).toHaveCount(0);
     await visitor.seesHome();
+  });
+
+  test("who signs out leaves the page all the same, and the server as soon as it is back", async ({ visitor, server, page, context }) => {
+    await visitor.open("/login");
+    await visitor.signIn();
+    const cookie = await visitor.cookie();
+    const other = await context.newPage();
+    await other.goto(`${server.origin}/account/activity`);
+    await other.locator("html[data-hydrated=true]").waitFor();
+    await expect(other.locator(".menu__account")).toHaveText("admin");
+    await server.end("SIGKILL");
+    await page.bringToFront();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await expect(visitor.toast("you are not signed out yet")).toBeVisible();
+    await visitor.seesForm();
+    for (const tab of [page, other]) await expect(tab.locator("body")).not.toContainText("admin");
+    await server.run();
+    await expect(visitor.toast("You are signed out.")).toBeVisible();
+    await expect(visitor.toast("not signed out yet")).toHaveCount(0);
+    await visitor.seesForm();
+    expect(await visitor.cookie()).toBeUndefined();
+    expect((await visitor.ask(cookie)).body).toEqual({ error: "unauthenticated", reason: "signed_out" });
   });
 
   test("so does the sign-in form", async ({ visitor, server }) => {

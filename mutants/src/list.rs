@@ -19,6 +19,7 @@ const THROTTLE: &str = "auth/src/throttle.rs";
 const STORED: &str = "auth/src/password/stored.rs";
 const HASHER: &str = "auth/src/password/hasher.rs";
 const SQLITE: &str = "auth/src/store/sqlite";
+const CALLS: &str = "server/src/http/calls.rs";
 
 /// All of them.
 pub static MUTANTS: &[Mutant] = &[
@@ -703,6 +704,23 @@ pub static MUTANTS: &[Mutant] = &[
         "server/src/config.rs",
         "if self.demo && !listen.ip().is_loopback() {",
         "if false {",
+    ),
+    // How much one network may ask for, and where a request ends.
+    mutant("requests are counted", CALLS, "count.check().err().map(", "None::<governor::NotUntil<Nanos>>.map("),
+    mutant("requests are counted by network", CALLS, "let network = client.map(network);", "let network = None;"),
+    mutant("an IPv6 address is not a network", CALLS, "(address & NETWORK).into()", "address.into()"),
+    mutant(
+        "networks are counted in bounded memory",
+        CALLS,
+        "Cache::new(MOST_NETWORKS)",
+        "Cache::new(MOST_NETWORKS * 8)",
+    ),
+    mutant("whoever is refused does not fill the log", CALLS, "if limit.may_log() {", "if true {"),
+    mutant(
+        "a message is in chunks in one way alone",
+        "server/src/http/framing.rs",
+        "if has_one_reading(request.headers()) {",
+        "if true {",
     ),
     mutant(
         "a head has an end",

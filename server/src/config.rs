@@ -10,6 +10,7 @@ use daypass_auth::{
 use ipnet::IpNet;
 use std::{
     net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
     path::PathBuf,
     time::Duration,
 };
@@ -26,7 +27,10 @@ const SHORTEST_WARNING: Duration = Duration::from_secs(20);
 const SHORTEST_RENEW: Duration = Duration::from_secs(60);
 /// The shortest time for which a password counts as just given: what asked for it has to be done in it.
 const SHORTEST_SUDO: Duration = Duration::from_secs(30);
-const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
+/// A page that somebody looks at asks twelve times a minute whether its session is still there: so five
+/// hundred people may share an address, and one who asks at this pace keeps a core busy for a tenth at most.
+pub(crate) const CALLS_PER_MINUTE: u32 = 6000;
+pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
 
 /// Secure sessions for Leptos and axum.
 #[derive(Debug, Parser)]
@@ -289,6 +293,9 @@ pub struct Options {
     /// stopping: longer than a proxy in front of several servers takes to notice.
     #[arg(long, env = "DAYPASS_GRACE", global = true, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub grace: Duration,
+    /// How many requests one network may make in a minute, all at once if it likes; 0 for no limit.
+    #[arg(long, env = "DAYPASS_CALLS_PER_MINUTE", global = true, value_name = "NUMBER", default_value_t = CALLS_PER_MINUTE)]
+    pub calls_per_minute: u32,
     /// How long before the end of a session the page says so; 20s at least.
     #[arg(long, env = "DAYPASS_WARNING", global = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub warning: Duration,
@@ -406,6 +413,8 @@ pub struct Settings {
     pub known_sessions: u32,
     /// How long requests are still taken after SIGTERM.
     pub grace: Duration,
+    /// How many requests one network may make in a minute, if that is limited.
+    pub calls_per_minute: Option<NonZeroU32>,
     /// How long before the end of a session the page says so.
     pub warning: Duration,
 }
@@ -531,6 +540,7 @@ impl Options {
             keep_events: self.keep_events,
             known_sessions: self.known_sessions,
             grace: self.grace,
+            calls_per_minute: NonZeroU32::new(self.calls_per_minute),
             warning: self.warning,
         })
     }

@@ -11,9 +11,11 @@ pub mod http;
 mod keys;
 mod listen;
 mod pepper;
+#[cfg(test)]
+mod readme;
 mod serve;
 #[cfg(feature = "test-clock")]
 mod test_clock;
 
-pub use http::{AppState, Stopping, router};
+pub use http::{AppState, CallLimit, Stopping, pages, router};
 pub use serve::serve;

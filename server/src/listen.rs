@@ -20,7 +20,7 @@ use tower::ServiceExt;
 
 /// Bytes that are kept of a connection at once, either way, and so of a request's head. Browsers send
 /// a few thousand. Of headers hyper takes a hundred.
-const BUFFER_BYTES: usize = 64 * 1024;
+pub(crate) const BUFFER_BYTES: usize = 64 * 1024;
 /// After an error that is the machine's and not the connection's, such as no file handles left.
 const PAUSE: Duration = Duration::from_secs(1);
 

@@ -4,7 +4,7 @@ use crate::{
     assets,
     config::{ConfigError, Options, Settings, http_origin},
     demo::{self, DemoError},
-    http::{AppState, Stopping, router},
+    http::{AppState, CallLimit, Stopping, router},
     keys::KeysError,
     listen::{Limits, listen},
 };
@@ -105,6 +105,7 @@ pub async fn serve(options: &Options) -> Result<(), ServeError> {
         engine: engine.clone(),
         origins: origins(&settings, address),
         proxies: settings.proxies.clone().into(),
+        calls: settings.calls_per_minute.map(CallLimit::per_minute),
         page: PageSettings { warning: settings.warning },
         leptos,
         assets,

@@ -1,4 +1,4 @@
-use crate::{api, session::Session, submission::Submission};
+use crate::{AppError, api, session::Session, submission::Submission};
 use daypass_auth::Reason;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
@@ -9,12 +9,15 @@ pub(crate) fn use_sign_out() -> (Submission, impl Fn() + Clone + 'static) {
     let submission = Submission::new(None);
     let send = move || {
         let navigate = navigate.clone();
-        submission.send(api::sign_out(), move |answer| match answer {
-            Ok(()) => {
-                session.ended(Reason::SignedOut);
-                navigate("/login", NavigateOptions::default());
+        session.wants_out();
+        submission.send(api::sign_out(), move |answer| {
+            match answer {
+                Ok(()) => session.ended(Reason::SignedOut),
+                // They have left the page, if not the server.
+                Err(AppError::Unreachable | AppError::Unavailable) => {}
+                Err(error) => return session.refused(error),
             }
-            Err(error) => session.refused(error),
+            navigate("/login", NavigateOptions::default());
         });
     };
     (submission, send)

@@ -67,6 +67,8 @@ pub(crate) struct Session {
     failed: RwSignal<Option<AppError>>,
     /// Why the session ended, as another tab heard it.
     told: StoredValue<Option<Reason>>,
+    /// Whether the person has left, and the server does not know it yet.
+    leaving: StoredValue<bool>,
     /// Who was signed in last, as far as this page knows.
     last_account: StoredValue<Option<String>>,
     /// What was typed in forms that a session's end took away.
@@ -113,6 +115,7 @@ impl Session {
             extension: StoredValue::new(None),
             failed: RwSignal::new(None),
             told: StoredValue::new(None),
+            leaving: StoredValue::new(false),
             last_account: StoredValue::new(first.session.as_ref().map(|info| info.account.clone())),
             drafts: Drafts::new(),
             tabs: Tabs::new(),
@@ -229,6 +232,38 @@ impl Session {
         }
     }
 
+    /// The person wants to leave. If nobody answers to that, they leave all the same.
+    pub(crate) fn wants_out(self) {
+        self.told(Reason::SignedOut);
+    }
+
+    /// The person wants to leave, and the server does not answer. What is private leaves the page now (ASVS
+    /// 14.3.1), in the other tabs too; the session ends as soon as the server is back.
+    fn leave(self) {
+        self.begin_turn();
+        self.leaving.set_value(true);
+        self.view.set(View::Guest);
+        self.toasts.show(Kind::Warn, Topic::Session, words::LEAVING);
+        self.tabs.tell(Some(Reason::SignedOut));
+    }
+
+    /// The server is back.
+    fn leave_at_last(self) {
+        spawn_local(async move {
+            // If it is away again, the next question finds it.
+            if api::sign_out().await.is_ok() {
+                self.left();
+            }
+        });
+    }
+
+    fn left(self) {
+        self.begin_turn();
+        self.leaving.set_value(false);
+        self.toasts.show(Kind::Good, Topic::Session, words::ended(Reason::SignedOut, 0, 0));
+        self.tabs.tell(Some(Reason::SignedOut));
+    }
+
     pub(super) fn tabs(self) -> Tabs {
         self.tabs
     }
@@ -300,6 +335,8 @@ impl Session {
     /// Somebody signed in here. `sent` is when the request was sent.
     pub(crate) fn signed_in(self, info: SessionInfo, sent: Moment) {
         self.begin_turn();
+        // The server has ended the session that was there for it.
+        self.leaving.set_value(false);
         self.toasts.clear();
         welcome(self.toasts, &info.account, info.failed_attempts);
         self.take(info, sent);
@@ -323,6 +360,9 @@ impl Session {
 
     /// The server said what is left. `sent` is when it was asked.
     pub(super) fn refreshed(self, info: SessionInfo, sent: Moment) {
+        if self.leaving.get_value() {
+            return self.leave_at_last();
+        }
         let left = untrack(|| self.left_ms());
         if self.believes_active() && left == 0 && info.left_ms() < 1000 {
             // It ends this very second: not worth showing once more.
@@ -369,6 +409,9 @@ impl Session {
 
     /// The session has ended. Said once, however many answers say so.
     pub(crate) fn ended(self, reason: Reason) {
+        if self.leaving.get_value() {
+            return self.left();
+        }
         let timeouts = self.view.with_untracked(|view| match view {
             View::Active { info, .. } => Some((info.idle_timeout_ms, info.absolute_timeout_ms)),
             View::Guest | View::Ended(_) => None,
@@ -405,6 +448,9 @@ impl Session {
         if self.reach.get_untracked() == Reach::Here {
             self.reach.set(Reach::Away);
             self.toasts.show(Kind::Bad, Topic::Reach, words::unreachable(self.believes_active()));
+        }
+        if self.told.get_value() == Some(Reason::SignedOut) && self.believes_active() {
+            self.leave();
         }
     }
 

@@ -1,5 +1,13 @@
 use super::*;
 use crate::{AccountId, Key, clock::ManualClock, live::LiveStore, password::PasswordHash, store, testing};
+use aes_gcm::{
+    Aes256Gcm, KeyInit,
+    aead::{Aead, Payload},
+};
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use tempfile::TempDir;
 
 pub(super) const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -294,6 +302,88 @@ async fn a_clock_that_went_back_extends_nothing() {
     assert_eq!(reason(scene.engine.check(&cookie).await), Reason::Invalid);
     scene.clock.set(START.plus(Duration::from_secs(599)));
     active(scene.engine.check(&cookie).await);
+}
+
+#[tokio::test]
+async fn a_password_of_ten_years_ago_is_as_good_as_a_new_one() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    scene.advance(10 * 365 * 24 * 3_600_000);
+    scene.engine.sweep().await.unwrap();
+    let (_, cookie) = scene.sign_in("alice", "her password").await;
+    active(scene.engine.check(&cookie).await);
+}
+
+/// Opened by the cipher itself, with the half of the key that is for it and bound to the cookie's name.
+#[tokio::test]
+async fn a_cookie_is_sealed_with_aes_256_gcm() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let (session, cookie) = scene.sign_in("alice", "her password").await;
+    let key = BASE64_URL_SAFE_NO_PAD.decode(scene.keys[0].to_line().as_bytes()).unwrap();
+    let sealed = BASE64_STANDARD.decode(cookie).unwrap();
+    let (nonce, sealed) = sealed.split_at(12);
+    let cipher = Aes256Gcm::new_from_slice(&key[32..]).unwrap();
+    let open = |name: &str| cipher.decrypt(nonce.into(), Payload { msg: sealed, aad: name.as_bytes() });
+    let content: serde_json::Value = serde_json::from_slice(&open("__Host-daypass").unwrap()).unwrap();
+    assert_eq!(content["a"], session.account().id.0);
+    assert!(open("__Host-daypass-device").is_err());
+}
+
+/// A node whose clock is up to half a minute off ends sessions by so much early or late, and signs nobody
+/// out for another reason: not for a cookie from the future, nor for a copy.
+#[tokio::test]
+async fn nodes_whose_clocks_differ_a_little_sign_nobody_out_and_keep_nobody_longer() {
+    const OFF: u64 = 29_000;
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let ahead = ManualClock::at(START.plus(Duration::from_millis(OFF)));
+    let nodes =
+        [(&scene.engine, &scene.clock), (&engine(&scene.store, &ahead, &scene.keys, Policy::default()), &ahead)];
+    for first in [0, 1] {
+        let session = nodes[first].0.sign_in(request("alice", "her password")).await.unwrap();
+        let mut cookie = scene.cookie(&session);
+        let started = scene.engine.now();
+        // From one node to the other for as long as a session lasts, with a request that is late each time.
+        for step in 1..=12 * 12 {
+            for (_, clock) in nodes {
+                clock.advance(Duration::from_secs(300));
+            }
+            let (engine, _) = nodes[(first + step) % 2];
+            let (other, _) = nodes[(first + step + 1) % 2];
+            let passed = scene.engine.now().since(started);
+            match engine.check(&cookie).await {
+                Access::Active(session) => {
+                    assert!(passed < Duration::from_secs(12 * 3600) + Duration::from_millis(OFF), "it lives on");
+                    let Some(extended) = engine.extend(&session).await.unwrap() else { panic!("{passed:?}") };
+                    let late = std::mem::replace(&mut cookie, scene.cookie(&extended));
+                    for node in [other, engine] {
+                        active(node.check(&cookie).await);
+                        active(node.check(&late).await);
+                    }
+                }
+                ended => {
+                    assert_eq!(reason(ended), Reason::Absolute);
+                    assert!(passed >= Duration::from_secs(12 * 3600) - Duration::from_millis(OFF), "{passed:?}");
+                    break;
+                }
+            }
+        }
+        for (engine, _) in nodes {
+            assert_eq!(reason(engine.check(&cookie).await), Reason::Absolute);
+        }
+    }
+}
+
+/// More than two minutes are no small difference: a node that is so far behind does not believe what it
+/// sees, and ends nothing, since the clock that is wrong may be its own.
+#[tokio::test]
+async fn a_node_whose_clock_is_far_behind_refuses_and_ends_nothing() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let (_, cookie) = scene.sign_in("alice", "her password").await;
+    let behind = ManualClock::at(START.minus(Duration::from_secs(300)));
+    let node = engine(&scene.store, &behind, &scene.keys, Policy::default());
+    assert_eq!(reason(node.check(&cookie).await), Reason::Invalid);
+    active(scene.engine.check(&cookie).await);
+    behind.set(START);
+    active(node.check(&cookie).await);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ pub(super) const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// How many sign-ins may wait for their turn to hash. At 30 ms a hash that is two seconds.
-const MAX_WAITING: usize = 64;
+pub const MAX_WAITING: usize = 64;
 
 /// Why a password could not be hashed or checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -236,6 +236,22 @@ mod tests {
         assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.as_str());
         assert!(hash.usable().is_some());
         assert!(!format!("{hash:?}").contains("argon2"));
+    }
+
+    #[tokio::test]
+    async fn one_password_has_another_salt_each_time() {
+        let hasher = Hasher::new(2);
+        let mut salts = std::collections::HashSet::new();
+        for _ in 0..5 {
+            let hash = hasher.hash(typed("correct horse")).await.unwrap();
+            let parts: Vec<_> = hash.as_str().split('$').collect();
+            // Sixteen bytes are so many characters of base64.
+            assert_eq!(parts[4].len(), 22, "{parts:?}");
+            salts.insert((parts[4].to_owned(), parts[5].to_owned()));
+        }
+        assert_eq!(salts.len(), 5);
+        let (salts, hashes): (std::collections::HashSet<_>, std::collections::HashSet<_>) = salts.into_iter().unzip();
+        assert_eq!((salts.len(), hashes.len()), (5, 5));
     }
 
     #[tokio::test]

@@ -46,6 +46,7 @@ impl SealCount {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Written;
 
     #[test]
     fn half_is_reached_once() {
@@ -53,5 +54,16 @@ mod tests {
         let copy = count.clone();
         let reached = [count.reaches_half(), copy.reaches_half(), count.reaches_half(), copy.reaches_half()];
         assert_eq!((reached, count.get()), ([false, true, false, false], WARN_AT + 2));
+    }
+
+    #[test]
+    fn a_worn_key_leaves_one_line() {
+        let count = SealCount(Arc::new(AtomicU64::new(WARN_AT - 2)));
+        let log = Written::default();
+        let writer = log.clone();
+        let lines = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+        tracing::subscriber::with_default(lines, || (0..4).for_each(|_| count.add()));
+        let log = log.take();
+        assert_eq!(log.matches("event=\"sys_key_worn\"").count(), 1, "{log}");
     }
 }

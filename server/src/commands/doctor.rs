@@ -61,6 +61,10 @@ fn show(options: &Options) {
     println!("remembered  {}", times(options.remembered_idle_timeout, options.remembered_absolute_timeout));
     println!("sudo        {} after a password was given", humantime::format_duration(options.sudo));
     println!("at most     {} sessions an account", options.most_sessions);
+    match options.calls_per_minute {
+        0 => println!("requests    without limit"),
+        most => println!("requests    {most} a minute from one network"),
+    }
     println!("demo        {}", if options.demo { "on" } else { "off" });
 }
 
@@ -83,6 +87,13 @@ fn warn(settings: &Settings, warnings: &mut Vec<String>) {
     }
     if settings.origin.starts_with("http://") {
         warnings.push("cookies travel over plain http: for development on this machine only".to_owned());
+    }
+    if settings.origin.starts_with("https://") && settings.proxies.is_empty() {
+        warnings.push(
+            "no proxy is trusted (DAYPASS_TRUSTED_PROXIES): all who come through the one that speaks https are one \
+             network, with one count of tries and of requests"
+                .to_owned(),
+        );
     }
     if store::is_in_the_clear(settings.database_url.reveal()) {
         warnings.push(

@@ -40,7 +40,7 @@ pub(super) fn answer(error: AppError) -> Response {
     let mut response = (error.status(), Json(error)).into_response();
     match error {
         AppError::Unavailable => retry_later(&mut response),
-        AppError::TooManyTries { seconds } => {
+        AppError::TooManyTries { seconds } | AppError::TooManyRequests { seconds } => {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         _ => {}

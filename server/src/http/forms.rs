@@ -26,7 +26,7 @@ use serde::de::DeserializeOwned;
 use std::{collections::HashSet, sync::LazyLock};
 
 /// The largest form that we have is far below this.
-const MAX_FORM_BYTES: usize = 16 * 1024;
+pub(crate) const MAX_FORM_BYTES: usize = 16 * 1024;
 /// The largest error that we have is far below this.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 /// The largest answer to a form of ours is far below this.

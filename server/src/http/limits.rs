@@ -19,7 +19,7 @@ use tower_http::{
 use tracing::Level;
 
 /// The slowest thing that we do is to wait for a password's turn, a few seconds.
-const TIME: Duration = Duration::from_secs(30);
+pub(crate) const TIME: Duration = Duration::from_secs(30);
 
 /// Next to the routes: time, and the last resort.
 pub(super) fn inside<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {

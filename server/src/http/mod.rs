@@ -1,11 +1,15 @@
 //! The router: what the tests drive, whole, over a real socket.
 
 mod api;
+mod calls;
 mod files;
-mod forms;
+pub(crate) mod forms;
+mod framing;
 mod headers;
-mod limits;
-mod report;
+pub(crate) mod limits;
+pub(crate) mod report;
+
+pub use calls::CallLimit;
 
 use axum::{
     Router,
@@ -31,6 +35,12 @@ use std::sync::{
 /// before anything is served.
 static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
 
+/// The addresses of all pages.
+#[must_use]
+pub fn pages() -> Vec<String> {
+    ROUTES.iter().map(|route| route.path().to_owned()).collect()
+}
+
 /// What the handlers need.
 #[derive(Clone, Debug)]
 pub struct AppState {
@@ -40,6 +50,8 @@ pub struct AppState {
     pub origins: Arc<[String]>,
     /// The proxies in front of it, whose word on where a request came from is believed.
     pub proxies: TrustedProxies,
+    /// How much one network may ask for, if that is limited.
+    pub calls: Option<CallLimit>,
     /// How the page behaves.
     pub page: PageSettings,
     /// What Leptos needs to know.
@@ -100,27 +112,33 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.engine.clone(), preload))
         .layer(from_fn(forms::edge))
         .method_not_allowed_fallback(api::method_not_allowed);
-    let private =
-        protect(private, &state.engine, guard).layer(from_fn_with_state(state.proxies.clone(), client::address));
+    // Whatever takes work is counted first.
+    let counted = |router: Router<AppState>| {
+        let limit = from_fn_with_state(state.calls.clone(), calls::limit);
+        router.layer(limit).layer(from_fn_with_state(state.proxies.clone(), client::address))
+    };
+    let private = Router::new()
+        .merge(protect(private, &state.engine, guard))
+        .route("/api/{*rest}", any(api::not_found))
+        .route("/readyz", get(ready));
 
     // An address that leads nowhere: the page that says so, in the frame of whoever asks.
     let nowhere = Router::new().fallback(render);
     let nowhere =
         protect(nowhere, &state.engine, Guard { open: true, unavailable: Some(unavailable), ..Guard::default() });
+    let nowhere = counted(nowhere).with_state(state.clone());
     // Files need no session; what is no file leads nowhere.
     let files = files::below(&state.leptos.site_root, nowhere);
 
-    let router = Router::new()
-        .merge(private)
-        .route("/api/{*rest}", any(api::not_found))
+    let router = counted(private)
         .route("/healthz", get(|| async { "alive\n" }))
-        .route("/readyz", get(ready))
         .fallback_service(files)
         .layer(from_fn_with_state(OriginCheck { origins: Arc::clone(&state.origins) }, origin::check))
         // Browsers send reports in nobody's name, some of them without saying from where.
         .route("/csp-report", post(report::violation).layer(DefaultBodyLimit::max(report::MAX_BYTES)));
     // Outside of them the headers, which an answer of theirs gets too.
-    let router = limits::inside(router).layer(from_fn_with_state(headers::Policy::new(&state), headers::add));
+    let router = limits::inside(router.layer(from_fn(framing::one_reading)));
+    let router = router.layer(from_fn_with_state(headers::Policy::new(&state), headers::add));
     limits::outside(router).with_state(state)
 }
 

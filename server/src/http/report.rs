@@ -12,9 +12,9 @@ use std::{
 };
 
 /// No report that says something is larger.
-pub(super) const MAX_BYTES: usize = 8 * 1024;
+pub(crate) const MAX_BYTES: usize = 8 * 1024;
 /// Lines of the log that reports may fill in a minute.
-const A_MINUTE: u32 = 10;
+pub(crate) const A_MINUTE: u32 = 10;
 const MAX_CHARS: usize = 80;
 
 static LOGGED: Mutex<Option<(Instant, u32)>> = Mutex::new(None);

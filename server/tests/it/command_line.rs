@@ -27,9 +27,13 @@ async fn accounts_are_made_listed_changed_and_deleted() {
         ("zzzzzzzzzzzzzzz", "repeats the same"),
         ("qwertyuiopasdfgh", "follows the keyboard"),
     ] {
-        let args = ["users", "add", "bob", "--password-stdin", "--public-origin", "https://tickets.example"];
-        let refused = folder.run_with(&args, password);
-        assert!(!refused.status.success() && text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+        for [command, name] in [["add", "bob"], ["passwd", "alice"]] {
+            // Each account has its own name to keep out.
+            let password = if name == "alice" { password.replace("bob", "alice") } else { password.to_owned() };
+            let args = ["users", command, name, "--password-stdin", "--public-origin", "https://tickets.example"];
+            let refused = folder.run_with(&args, &password);
+            assert!(!refused.status.success() && text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+        }
     }
     assert!(folder.refused(&["users", "disable", "nobody"]).contains("there is no account nobody"));
     assert!(folder.refused(&["users", "add", "a b", "--password-stdin"]).contains("no spaces"));

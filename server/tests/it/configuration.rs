@@ -114,7 +114,36 @@ fn the_doctor_shows_what_is_in_force_and_no_secret() {
     let elsewhere = folder.env("DAYPASS_DATABASE_URL", "postgres://daypass@nowhere.invalid/app");
     assert!(text(&elsewhere.run(&["doctor"]).stdout).contains("use sslmode=verify-full"));
     let safe = Folder::new().env("DAYPASS_PUBLIC_ORIGIN", "https://app.example").env("DAYPASS_KEYS", key.trim());
+    assert!(safe.ok(&["doctor"]).contains("no proxy is trusted"));
+    let safe = safe.env("DAYPASS_TRUSTED_PROXIES", "10.0.0.0/8");
     assert!(safe.ok(&["doctor"]).contains("nothing unsafe was found"));
+}
+
+/// NIST SP 800-63B-4, 2.1.3 and 2.2.3: what goes beyond starts, and is warned of.
+#[test]
+fn the_doctor_warns_of_timeouts_beyond_what_is_recommended() {
+    let doctor = |settings: &[(&'static str, &str)]| {
+        let folder = settings.iter().fold(Folder::new(), |folder, (name, value)| folder.env(name, *value));
+        folder.ok(&["doctor"])
+    };
+    let (idle, absolute) = ("DAYPASS_IDLE_TIMEOUT", "DAYPASS_ABSOLUTE_TIMEOUT");
+    let remembered = "DAYPASS_REMEMBERED_ABSOLUTE_TIMEOUT";
+    for (settings, warned) in [
+        (&[(idle, "1h")][..], None),
+        (&[(idle, "3601s")], Some("the idle timeout is longer than an hour")),
+        (&[(absolute, "24h")], None),
+        (&[(absolute, "86401s")], Some("the absolute timeout is longer than a day")),
+        (&[(remembered, "30d")], None),
+        (&[(remembered, "2592001s")], Some("remembered sessions last longer than 30 days")),
+    ] {
+        let said = doctor(settings);
+        let warnings: Vec<_> =
+            said.lines().filter(|line| line.starts_with("warning") && line.contains("NIST")).collect();
+        assert_eq!(warnings.len(), usize::from(warned.is_some()), "{settings:?}: {said}");
+        assert!(warned.is_none_or(|warned| warnings[0].contains(warned)), "{said}");
+    }
+    let both = doctor(&[(idle, "25h"), (absolute, "25h")]);
+    assert_eq!(both.matches("NIST").count(), 2, "{both}");
 }
 
 #[tokio::test]

@@ -4,12 +4,12 @@ use axum::Router;
 use daypass_app::{Assets, PageSettings};
 use daypass_auth::{
     AccountId, AccountName, Engine, EngineConfig, Key, KeyRing,
-    clock::{ManualClock, Timestamp},
+    clock::{Clock, ManualClock, Timestamp},
     password::{Hasher, Password},
     policy::Policy,
     store::{self, Store},
 };
-use daypass_server::{AppState, Stopping, router};
+use daypass_server::{AppState, CallLimit, Stopping, router};
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use reqwest::{
@@ -18,7 +18,15 @@ use reqwest::{
     redirect,
 };
 use serde_json::Value;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -29,11 +37,31 @@ pub(crate) struct Host {
     pub(crate) engine: Engine,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<ManualClock>,
+    pub(crate) fuse: Arc<Fuse>,
     pub(crate) key: Key,
     pub(crate) url: String,
     client: Client,
     database: String,
     _folder: TempDir,
+}
+
+/// The scene's clock, and the one thing in it that panics in the middle of a request when it is told to.
+pub(crate) struct Fuse {
+    clock: Arc<ManualClock>,
+    is_blown: AtomicBool,
+}
+
+impl Fuse {
+    pub(crate) fn blow(&self, is_blown: bool) {
+        self.is_blown.store(is_blown, SeqCst);
+    }
+}
+
+impl Clock for Fuse {
+    fn now(&self) -> Timestamp {
+        assert!(!self.is_blown.load(SeqCst), "canary of /srv/secret.rs");
+        self.clock.now()
+    }
 }
 
 /// A browser of our own pages: it says so with every request that does not say otherwise.
@@ -49,6 +77,7 @@ pub(crate) struct Scene {
     file: Option<(&'static str, &'static str)>,
     hashed: bool,
     proxies: Vec<IpNet>,
+    calls: Option<u32>,
     database: Option<String>,
 }
 
@@ -66,6 +95,7 @@ impl Host {
             file: None,
             hashed: false,
             proxies: Vec::new(),
+            calls: None,
             database: None,
         }
     }
@@ -155,6 +185,12 @@ impl Scene {
         self
     }
 
+    /// With so many requests a minute from one network.
+    pub(crate) fn calls_per_minute(mut self, calls: u32) -> Self {
+        self.calls = Some(calls);
+        self
+    }
+
     pub(crate) fn with(mut self, account: &'static str) -> Self {
         self.accounts.push(account);
         self
@@ -193,7 +229,8 @@ impl Scene {
 async fn build(scene: &Scene, store: Arc<dyn Store>, clock: Arc<ManualClock>, keys: Vec<Key>, folder: TempDir) -> Host {
     let Scene { origin, policy, hashed, .. } = *scene;
     let key = keys[0].clone();
-    let config = EngineConfig { policy, clock: clock.clone(), ..EngineConfig::for_origin(origin).unwrap() };
+    let fuse = Arc::new(Fuse { clock: clock.clone(), is_blown: AtomicBool::new(false) });
+    let config = EngineConfig { policy, clock: fuse.clone(), ..EngineConfig::for_origin(origin).unwrap() };
     let engine = Engine::new(store.clone(), KeyRing::new(keys).unwrap(), config);
     let leptos = LeptosOptions::builder()
         .output_name("daypass")
@@ -205,6 +242,7 @@ async fn build(scene: &Scene, store: Arc<dyn Store>, clock: Arc<ManualClock>, ke
         engine: engine.clone(),
         origins: Arc::new([origin.to_owned()]),
         proxies: scene.proxies.clone().into(),
+        calls: scene.calls.and_then(NonZeroU32::new).map(CallLimit::per_minute),
         page: PageSettings::default(),
         leptos,
         assets,
@@ -214,7 +252,7 @@ async fn build(scene: &Scene, store: Arc<dyn Store>, clock: Arc<ManualClock>, ke
     let url = listen(app).await;
     let client = client(origin);
     let database = scene.database.clone().unwrap_or_default();
-    Host { engine, store, clock, key, url, client, database, _folder: folder }
+    Host { engine, store, clock, fuse, key, url, client, database, _folder: folder }
 }
 
 async fn listen(app: Router) -> String {

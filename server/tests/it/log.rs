@@ -1,11 +1,14 @@
 //! What the log says, and what it never says.
 
 use crate::{
-    host::{session_cookie, set_cookies},
+    host::{Host, PASSWORD as RIGHT, session_cookie, set_cookies},
     program::{Folder, secret},
+    security_doc::listed_events,
 };
+use daypass_auth::{AccountState, testing::Written};
 use serde_json::Value;
-use std::fs;
+use std::{collections::BTreeSet, fs};
+use tracing::subscriber::DefaultGuard;
 
 const PASSWORD: &str = "canary-right-password";
 
@@ -93,4 +96,175 @@ async fn at_its_most_talkative_the_log_has_no_secret_and_no_forged_line() {
 
 fn value(cookie: &str) -> &str {
     cookie.split_once('=').unwrap().1.split(';').next().unwrap()
+}
+
+/// The log of the server of this thread, as one JSON object a line.
+struct Log(Written);
+
+impl Log {
+    fn start() -> (Self, DefaultGuard) {
+        // Of a line that another thread meets first, while this log is the only one, it would be remembered
+        // that nobody wants it. So there is another one, for all threads.
+        let nowhere = tracing_subscriber::fmt().with_writer(std::io::sink).finish();
+        let _there_already = tracing::subscriber::set_global_default(nowhere);
+        let written = Written::default();
+        let writer = written.clone();
+        let lines = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone());
+        (Self(written), tracing::subscriber::set_default(lines.finish()))
+    }
+
+    /// Its lines since the last time, but for those that are no event.
+    fn events(&self) -> Vec<Value> {
+        let lines = self.0.take();
+        let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.filter(|line| line["event"].is_string()).collect()
+    }
+}
+
+/// What was heard, and on which occasion it must have been.
+struct Told {
+    log: Log,
+    heard: BTreeSet<String>,
+}
+
+impl Told {
+    /// The one line that an occasion has left, with what else stands in it.
+    fn once(&mut self, occasion: &str, event: &str, with: &[(&str, &str)]) {
+        let events = self.log.events();
+        let names: Vec<_> = events.iter().map(|line| line["event"].as_str().unwrap()).collect();
+        assert_eq!(names, [event], "{occasion}");
+        for (field, value) in with {
+            assert_eq!(events[0][field].as_str(), Some(*value), "{occasion}: {field}");
+        }
+        // Of each line is known which request it is of, and when.
+        let span = &events[0]["span"];
+        assert!(span["id"].as_str().is_some_and(|id| id.len() == 36), "{occasion}: {span}");
+        assert!(span["method"].is_string() && span["path"].as_str().is_some_and(|path| !path.contains('?')), "{span}");
+        assert!(events[0]["timestamp"].is_string() && events[0]["level"].is_string());
+        self.heard.insert(event.to_owned());
+    }
+}
+
+/// Every event of the list in docs/security.md, on the occasion that it is there for, once.
+#[tokio::test]
+async fn every_occasion_on_the_list_leaves_its_line() {
+    let host = Host::scene().with("bob").with("mallory").start().await;
+    host.store.set_state(host.account("mallory").await, AccountState::Disabled, host.engine.now()).await.unwrap();
+    let (log, _until_dropped) = Log::start();
+    let mut told = Told { log, heard: BTreeSet::new() };
+    let right = RIGHT.replace(' ', "+");
+    let sign_in = async |name: &str, password: &str| {
+        host.post("/api/sign_in", &format!("username={name}&password={password}")).send().await.unwrap()
+    };
+    let post = async |path: &str, cookie: &str, form: &str| {
+        host.post(path, form).header("cookie", cookie).send().await.unwrap()
+    };
+
+    // Signing in, and not.
+    sign_in("alice", &right).await;
+    told.once("a sign-in", "authn_login_success", &[("place", "127.0.0.1")]);
+    sign_in("alice", "wrong").await;
+    told.once("a wrong password", "authn_login_fail", &[("reason", "wrong_password"), ("place", "127.0.0.1")]);
+    sign_in("nobody", "wrong").await;
+    told.once("a name that nobody has", "authn_login_fail", &[("reason", "no_account")]);
+    sign_in("mallory", &right).await;
+    told.once("an account that is disabled", "authn_login_fail", &[("reason", "disabled_or_changed")]);
+    let cookie = session_cookie(&sign_in("alice", &right).await).unwrap();
+    told.once("a sign-in after one that failed", "authn_login_successafterfail", &[]);
+    for _ in 0..4 {
+        sign_in("nobody", "wrong").await;
+    }
+    assert_eq!(told.log.events().len(), 4);
+    assert_eq!(sign_in("nobody", "wrong").await.status(), 429);
+    told.once("a sixth try", "excess_rate_limit_exceeded", &[]);
+
+    // Proving again who one is.
+    assert_eq!(post("/api/confirm", &cookie, "password=wrong").await.status(), 403);
+    told.once("a wrong password in a session", "authn_login_fail", &[]);
+    let cookie = session_cookie(&post("/api/confirm", &cookie, &format!("password={right}")).await).unwrap();
+    told.once("a password that was confirmed", "session_renewed", &[]);
+    let form = format!("current={right}&new=another+long+secret+of+mine");
+    let cookie = session_cookie(&post("/api/change_password", &cookie, &form).await).unwrap();
+    told.once("a password that was changed", "authn_password_change", &[]);
+
+    // Ends.
+    post("/api/sign_out", &cookie, "").await;
+    told.once("a sign-out", "authn_logout", &[]);
+    for (reason, idle) in [("idle", true), ("absolute", false)] {
+        let mut cookie = session_cookie(&sign_in("bob", &right).await).unwrap();
+        told.once("a sign-in", "authn_login_success", &[]);
+        // Busy until half an hour before the end, if it is not to be idle.
+        for _ in 0..(if idle { 0 } else { 2 * 12 * 6 - 1 }) {
+            host.advance(300_000);
+            let answer = host.get("/api/me").header("cookie", &cookie).send().await.unwrap();
+            cookie = session_cookie(&answer).unwrap_or(cookie);
+        }
+        host.advance(if idle { 600_000 } else { 300_000 });
+        assert_eq!(host.reason(&cookie).await, reason);
+        told.once("a timeout", "session_expired", &[("reason", reason)]);
+    }
+    let first = session_cookie(&sign_in("bob", &right).await).unwrap();
+    told.once("a sign-in", "authn_login_success", &[]);
+    let mut newest = first.clone();
+    for _ in 0..8 {
+        host.advance(300_000);
+        let answer = host.get("/api/me").header("cookie", &newest).send().await.unwrap();
+        newest = session_cookie(&answer).unwrap_or(newest);
+    }
+    assert_eq!(host.reason(&first).await, "copied");
+    told.once("a copy that was used", "session_copied", &[]);
+
+    // What is forged, moved or from elsewhere.
+    let cookie = session_cookie(&sign_in("bob", &right).await).unwrap();
+    told.once("a sign-in", "authn_login_success", &[]);
+    assert_eq!(host.reason("daypass=junk").await, "invalid");
+    told.once("a cookie that does not open", "crypt_decrypt_fail", &[]);
+    assert_eq!(host.reason(&format!("{cookie}; {cookie}")).await, "none");
+    told.once("a cookie that comes twice", "session_cookie_ambiguous", &[]);
+    assert_eq!(host.me(&format!("{cookie}; %64aypass=junk")).await.0, 200);
+    told.once("a name that only decodes to ours", "session_cookie_ambiguous", &[]);
+    let elsewhere = host.post("/api/sign_out", "").header("origin", "https://evil.example").header("cookie", &cookie);
+    assert_eq!(elsewhere.send().await.unwrap().status(), 403);
+    told.once("a form of another site", "malicious_csrf", &[("path", "/api/sign_out")]);
+    let report =
+        r#"{"csp-report":{"effective-directive":"script-src-elem","blocked-uri":"https://evil.example/x.js"}}"#;
+    let report = host.request(reqwest::Method::POST, "/csp-report").body(report);
+    assert_eq!(report.send().await.unwrap().status(), 204);
+    let with = [("directive", "script-src-elem"), ("blocked", "https://evil.example")];
+    told.once("a report of a browser", "malicious_csp_violation", &with);
+
+    // What is wrong with the machine or with us.
+    let now = host.engine.now();
+    host.clock.set(now.minus(std::time::Duration::from_secs(3600)));
+    assert_eq!(host.reason(&cookie).await, "invalid");
+    told.once("a clock that was set back", "clock_anomaly", &[]);
+    host.clock.set(now);
+    host.fuse.blow(true);
+    assert_eq!(host.get("/api/me").header("cookie", &cookie).send().await.unwrap().status(), 500);
+    told.once("a handler that panics", "sys_crash", &[("said", "canary of /srv/secret.rs")]);
+    host.fuse.blow(false);
+    let busy = Host::scene().calls_per_minute(1).start().await;
+    told.log.events();
+    for status in [401, 429] {
+        assert_eq!(busy.get("/api/me").send().await.unwrap().status(), status);
+    }
+    told.once("a network that asks for too much", "excess_rate_limit_exceeded", &[("place", "127.0.0.1")]);
+
+    // These are of no request. The last is shown beside the code: it takes two thousand million cookies.
+    told.heard.extend(["sys_startup", "sys_shutdown", "sys_key_old"].map(str::to_owned));
+    told.heard.insert("sys_key_worn".to_owned());
+    assert_eq!(told.heard, listed_events());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_start_an_old_key_and_a_stop_leave_their_lines() {
+    let folder = Folder::new();
+    let key = folder.ok(&["keys", "new"]);
+    secret(&folder.path().join("keys"), &format!("# 2020-01-01T00:00:00Z\n{key}"));
+    let folder = folder.env("DAYPASS_LOG", "json").env("DAYPASS_KEYS_FILE", "keys");
+    let log = folder.serve().log().unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect(line));
+    let events: Vec<_> = lines.filter_map(|line| Some(line["event"].as_str()?.to_owned())).collect();
+    assert_eq!(events, ["sys_key_old", "sys_startup", "sys_shutdown"]);
 }

@@ -123,10 +123,20 @@ async fn every_answer_has_the_headers() {
     for _ in 0..6 {
         look(&host.post("/api/sign_in", "username=bob&password=x").send().await.unwrap(), "a guess");
     }
+    // What panics, wherever it does: in a page, in a call, or where an address leads nowhere.
+    host.fuse.blow(true);
+    for (method, path) in [("GET", "/"), ("GET", "/api/me"), ("POST", "/api/session"), ("GET", "/nowhere")] {
+        let request = host.request(method.parse().unwrap(), path).header("cookie", &cookie);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 500, "{path}");
+        look(&answer, &format!("a panic at {path}"));
+        assert_eq!(answer.text().await.unwrap(), r#"{"error":"internal"}"#, "{path}");
+    }
+    host.fuse.blow(false);
     host.store.close().await;
     look(&host.get("/api/me").header("cookie", &cookie).send().await.unwrap(), "an outage");
     look(&host.get("/readyz").send().await.unwrap(), "not ready");
-    let expected = [200, 302, 401, 403, 404, 405, 413, 415, 422, 429, 503];
+    let expected = [200, 302, 401, 403, 404, 405, 413, 415, 422, 429, 500, 503];
     assert_eq!(seen, BTreeSet::from(expected));
 }
 
@@ -147,6 +157,58 @@ async fn the_nonce_is_new_each_time_and_stands_in_nonce_alone() {
         seen.push(nonce);
     }
     assert_ne!(seen[0], seen[1]);
+}
+
+/// Directive by directive (ASVS 3.4.3): what is not listed is what `default-src` says, nothing.
+#[tokio::test]
+async fn the_policy_of_a_page_allows_its_own_files_and_nothing_else() {
+    let host = Host::start().await;
+    let policy = async |path: &str, cookie: &str| {
+        let answer = host.get(path).header("cookie", cookie).send().await.unwrap();
+        let policy = header(&answer, "content-security-policy").to_owned();
+        let nonce =
+            policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("no nonce").to_owned();
+        let policy = policy.replace(&nonce, "N");
+        policy.split(';').map(|directive| directive.trim().to_owned()).collect::<BTreeSet<_>>()
+    };
+    let page = [
+        "default-src 'none'",
+        "script-src 'self' 'nonce-N' 'wasm-unsafe-eval'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+        "report-uri /csp-report",
+    ];
+    let page = BTreeSet::from(page.map(str::to_owned));
+    let cookie = host.sign_in().await;
+    for (path, cookie) in [("/login", ""), ("/nowhere", ""), ("/", &cookie), ("/account/sessions", &cookie)] {
+        assert_eq!(policy(path, cookie).await, page, "{path}");
+    }
+    let no_page = ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"];
+    let no_page = BTreeSet::from(no_page.map(str::to_owned));
+    for path in ["/api/me", "/api/nothing", "/robots.txt", "/healthz", "/"] {
+        assert_eq!(policy(path, "").await, no_page, "{path}");
+    }
+}
+
+/// ASVS 7.4.4, and NIST SP 800-63B-4, 5.1.
+#[tokio::test]
+async fn every_page_of_somebodys_offers_the_way_out() {
+    let host = Host::start().await;
+    let cookie = host.sign_in().await;
+    for path in daypass_server::pages().iter().map(String::as_str).chain(["/nowhere"]).filter(|path| *path != "/login")
+    {
+        let html = host.get(path).header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
+        let (_, form) = html.split_once("action=\"/api/sign_out\"").unwrap_or_else(|| panic!("{path} has no way out"));
+        assert!(form.split_once("</form>").unwrap().0.contains("Sign out"), "{path}");
+    }
+    let html = host.get("/login").send().await.unwrap().text().await.unwrap();
+    assert!(!html.contains("/api/sign_out"));
 }
 
 #[tokio::test]

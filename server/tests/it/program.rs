@@ -13,11 +13,12 @@ use tempfile::TempDir;
 pub(crate) struct Folder {
     folder: TempDir,
     env: Vec<(&'static str, String)>,
+    longest_file: Option<u64>,
 }
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap(), env: Vec::new() }
+        Self { folder: TempDir::new().unwrap(), env: Vec::new(), longest_file: None }
     }
 
     pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -30,12 +31,26 @@ impl Folder {
         self
     }
 
+    /// No file can grow beyond so many bytes: writing more is an error, as on a disk that is full.
+    #[cfg(unix)]
+    pub(crate) fn with_files_of_at_most(mut self, bytes: u64) -> Self {
+        self.longest_file = Some(bytes).filter(|bytes| *bytes < u64::MAX);
+        self
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
+        let program = env!("CARGO_BIN_EXE_daypass");
+        let mut command = Command::new(program);
+        if let Some(bytes) = self.longest_file {
+            // The shell counts in blocks of 512. Without the trap the signal would end the process.
+            command = Command::new("/bin/sh");
+            let blocks = (bytes / 512).to_string();
+            command.args(["-c", r#"trap "" XFSZ; ulimit -f "$0"; exec "$@""#, &blocks, program]);
+        }
         command
             .current_dir(self.path())
             .env_clear()

@@ -75,6 +75,7 @@ async fn a_rolling_restart_loses_no_request_and_no_session() {
             .env("DAYPASS_DATABASE_URL", database.clone())
             .env("DAYPASS_KEYS", key.to_string())
             .env("DAYPASS_GRACE", GRACE)
+            .env("DAYPASS_CALLS_PER_MINUTE", "0")
     });
     folders[0].add_account("alice", PASSWORD);
     let mut nodes: Vec<Program> = folders.iter().map(Folder::serve).collect();

@@ -247,3 +247,25 @@ fn the_phrases_are_written_as_they_are_looked_up() {
     }
     assert!(common::PHRASES.windows(2).all(|pair| pair[0] < pair[1]), "in order, and none twice");
 }
+
+/// The list as a whole, as it stands and as people change it so that it fits.
+#[test]
+fn every_phrase_of_the_list_is_refused() {
+    assert!(common::PHRASES.len() > 100);
+    for phrase in common::PHRASES {
+        let (first, rest) = phrase.split_at(1);
+        let capital = format!("{}{rest}", first.to_uppercase());
+        for text in [
+            (*phrase).to_owned(),
+            phrase.to_uppercase(),
+            capital.clone(),
+            format!("{capital}1!"),
+            format!("{phrase}2024"),
+        ] {
+            let refused = crate::password::Password::chosen(&text, &CONTEXT);
+            assert!(refused.is_err(), "{text}");
+            // Those that are long enough for a password are refused for what they are.
+            assert!(text.len() < 15 || weakness(&text).is_some(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Where a request ends, and so where the next one on its connection begins (ASVS 4.2.1).
+//!
+//! hyper refuses a length that cannot be read in one way, and ends the connection after a message that has
+//! both a length and chunks (RFC 9112, 6.1 and 6.3). But whatever stands before `chunked` it passes over,
+//! where something in front may have read it in another way. Nobody sends more than that one word.
+
+use super::api;
+use axum::{extract::Request, middleware::Next, response::Response};
+use daypass_app::AppError;
+use http::{HeaderMap, HeaderValue, header};
+
+/// The layer: see the module.
+pub(super) async fn one_reading(request: Request, next: Next) -> Response {
+    if has_one_reading(request.headers()) {
+        return next.run(request).await;
+    }
+    let mut response = api::answer(AppError::BadRequest);
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn has_one_reading(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    }
+}

@@ -1,0 +1,83 @@
+//! A disk that takes no more, and one that gives back something else, while the server runs.
+
+use crate::{
+    host::{removes_cookie, session_cookie},
+    program::{Folder, Program, text},
+};
+use reqwest::Response;
+use std::fs;
+
+const PASSWORD: &str = "correct horse battery staple";
+
+async fn post(server: &Program, path: &str, cookie: &str, form: &str) -> Response {
+    let request = server.client.post(format!("{}{path}", server.url)).header("cookie", cookie);
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    request.body(form.to_owned()).send().await.unwrap()
+}
+
+async fn sign_in(server: &Program) -> Response {
+    post(server, "/api/sign_in", "", &format!("username=alice&password={}", PASSWORD.replace(' ', "+"))).await
+}
+
+/// Files may not grow beyond what they have, which to a database is a disk that is full.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_full_disk_is_503_for_what_is_to_be_written_and_nobody_is_signed_out() {
+    let folder = Folder::new();
+    folder.add_account("alice", PASSWORD);
+    let length = fs::metadata(folder.path().join("data/daypass.db")).unwrap().len();
+    let folder = folder.with_files_of_at_most(length + 200_000);
+    let server = folder.serve();
+    let mut cookies = Vec::new();
+    let refused = loop {
+        let answer = sign_in(&server).await;
+        match session_cookie(&answer) {
+            Some(cookie) => cookies.push(cookie),
+            None => break answer,
+        }
+        assert!(cookies.len() < 500, "it is never full");
+    };
+    assert_eq!(refused.status(), 503);
+    let [.., cookie] = &cookies[..] else { panic!("it was full from the beginning") };
+    assert_eq!(server.me(cookie).await.0, 200, "what is there can be read");
+    // A sign-out that could not be written down is not claimed.
+    let out = post(&server, "/api/sign_out", cookie, "").await;
+    assert!(out.status() == 503 && !removes_cookie(&out), "{out:?}");
+    assert_eq!(server.me(cookie).await.0, 200);
+    let log = server.log().unwrap();
+    assert!(!log.contains("panicked"), "{log}");
+    // With room again all goes on.
+    let folder = folder.with_files_of_at_most(u64::MAX);
+    let server = folder.serve();
+    assert_eq!(server.me(cookie).await.0, 200);
+    assert_eq!(post(&server, "/api/sign_out", cookie, "").await.status(), 200);
+    assert_eq!(server.me(cookie).await, (401, "signed_out".to_owned()));
+}
+
+/// Whatever the database says then is an error: nobody is told that they are signed out, or let in, and
+/// nothing is made anew in its place.
+#[tokio::test]
+async fn a_database_that_is_damaged_while_it_runs_lets_nobody_in_and_signs_nobody_out() {
+    let folder = Folder::new();
+    folder.add_account("alice", PASSWORD);
+    let server = folder.serve();
+    let cookie = session_cookie(&sign_in(&server).await).unwrap();
+    let data = folder.path().join("data");
+    let damaged = |name: &str| vec![0xa5; usize::try_from(fs::metadata(data.join(name)).unwrap().len()).unwrap()];
+    let files = ["daypass.db", "daypass.db-wal"].map(|name| (name, damaged(name)));
+    for (name, bytes) in &files {
+        // In place: the server has it open.
+        use std::io::Write;
+        let mut file = fs::OpenOptions::new().write(true).open(data.join(name)).unwrap();
+        file.write_all(bytes).unwrap();
+    }
+    for _ in 0..20 {
+        assert!([200, 503].contains(&server.me(&cookie).await.0));
+        let answer = sign_in(&server).await;
+        assert!([200, 503].contains(&answer.status().as_u16()), "{answer:?}");
+    }
+    drop(server);
+    let output = folder.run(&["serve"]);
+    assert!(!output.status.success(), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).contains("daypass.db is not a Daypass database"), "{}", text(&output.stderr));
+}
