@@ -2,56 +2,53 @@
 //! last resort when a handler panics.
 
 use super::api;
-use axum::{
-    Router,
-    extract::Request,
-    middleware::{Next, from_fn},
-    response::Response,
-};
+use axum::{extract::Request, middleware::Next, response::Response};
 use daypass_app::AppError;
-use std::{any::Any, time::Duration};
-use tower::ServiceBuilder;
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
-    trace::TraceLayer,
+use http::{HeaderName, HeaderValue};
+use std::{
+    any::Any,
+    hash::{BuildHasher, RandomState},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
-use tracing::Level;
+use tracing::{Instrument, Level};
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The slowest thing that we do is to wait for a password's turn, a few seconds.
 pub(crate) const TIME: Duration = Duration::from_secs(30);
 
-/// Next to the routes: time, and the last resort.
-pub(super) fn inside<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
-    router.layer(from_fn(in_time)).layer(CatchPanicLayer::custom(last_resort))
+/// The layer that gives each request a name, in the log and in the answer. Ours alone: what somebody sends
+/// would stand in the log as if we had named it.
+pub(super) async fn named(request: Request, next: Next) -> Response {
+    let id = request_id();
+    // The path alone: a query may hold what people typed.
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    let span = tracing::span!(Level::INFO, "request", method, path, id = id.as_str());
+    let answer = async {
+        let response = next.run(request).await;
+        tracing::debug!(status = response.status().as_u16(), "answered");
+        response
+    };
+    let mut response = answer.instrument(span).await;
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
 }
 
-/// Around everything: a name for each request in the log and in the answer.
-pub(super) fn outside<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
-    let id = http::HeaderName::from_static("x-request-id");
-    router.layer(
-        ServiceBuilder::new()
-            // Ours alone: what somebody sends would stand in the log as if we had named it.
-            .map_request(|mut request: Request| {
-                request.headers_mut().remove("x-request-id");
-                request
-            })
-            .layer(SetRequestIdLayer::new(id.clone(), MakeRequestUuid))
-            .layer(
-                TraceLayer::new_for_http()
-                    .make_span_with(|request: &Request| {
-                        // The path alone: a query may hold what people typed.
-                        let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
-                        tracing::span!(Level::INFO, "request", method = %request.method(), path = request.uri().path(), id)
-                    })
-                    .on_request(())
-                    .on_failure(()),
-            )
-            .layer(PropagateRequestIdLayer::new(id)),
-    )
+/// Sixteen digits that come once, and say nothing of how many came before: they are for finding lines of the
+/// log again, and no secret.
+fn request_id() -> String {
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("{:016x}", KEY.hash_one(COUNT.fetch_add(1, Ordering::Relaxed)))
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
+/// The layer that bounds a request's time.
+pub(super) async fn in_time(request: Request, next: Next) -> Response {
     tokio::time::timeout(TIME, next.run(request)).await.unwrap_or_else(|_| {
         tracing::error!("a request took longer than {TIME:?}; it was ended");
         api::answer(AppError::Unavailable)
@@ -59,7 +56,7 @@ async fn in_time(request: Request, next: Next) -> Response {
 }
 
 /// What a panic says goes to the log; the page learns nothing of it.
-fn last_resort(panic: Box<dyn Any + Send>) -> Response {
+pub(super) fn last_resort(panic: Box<dyn Any + Send>) -> Response {
     let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(event = "sys_crash", said = said.unwrap_or("nothing"), "a handler panicked");
     api::answer(AppError::Internal)
@@ -68,8 +65,20 @@ fn last_resort(panic: Box<dyn Any + Send>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::{body::Body, routing::get};
+    use axum::{Router, body::Body, middleware::from_fn, routing::get};
+    use std::collections::HashSet;
     use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    fn inside(router: Router) -> Router {
+        router.layer(from_fn(in_time)).layer(CatchPanicLayer::custom(last_resort))
+    }
+
+    #[test]
+    fn names_of_requests_come_once() {
+        let ids: HashSet<_> = (0..10_000).map(|_| request_id()).collect();
+        assert_eq!((ids.len(), ids.iter().all(|id| id.len() == 16)), (10_000, true));
+    }
 
     #[tokio::test]
     async fn a_panic_says_nothing_and_breaks_nothing_else() {

@@ -30,6 +30,8 @@ use std::sync::{
     Arc, LazyLock,
     atomic::{AtomicBool, Ordering},
 };
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
 
 /// Listing the routes runs the app once, with a switch that is global to the process: once, and
 /// before anything is served.
@@ -108,14 +110,18 @@ pub fn router(state: AppState) -> Router {
     // Private but for the list above: the pages, the server functions, and axum's own routes.
     let private = Router::new()
         .leptos_routes_with_context(&state, ROUTES.clone(), context, document)
+        .layer(
+            ServiceBuilder::new().layer(from_fn(forms::edge)).layer(from_fn_with_state(state.engine.clone(), preload)),
+        )
+        // Neither a page nor a form.
         .route("/api/me", get(api::me))
-        .layer(from_fn_with_state(state.engine.clone(), preload))
-        .layer(from_fn(forms::edge))
         .method_not_allowed_fallback(api::method_not_allowed);
     // Whatever takes work is counted first.
     let counted = |router: Router<AppState>| {
+        // One stack: each call of `layer` costs every request a box more.
+        let address = from_fn_with_state(state.proxies.clone(), client::address);
         let limit = from_fn_with_state(state.calls.clone(), calls::limit);
-        router.layer(limit).layer(from_fn_with_state(state.proxies.clone(), client::address))
+        router.layer(ServiceBuilder::new().layer(address).layer(limit))
     };
     let private = Router::new()
         .merge(protect(private, &state.engine, guard))
@@ -137,13 +143,17 @@ pub fn router(state: AppState) -> Router {
         // Browsers send reports in nobody's name, some of them without saying from where.
         .route("/csp-report", post(report::violation).layer(DefaultBodyLimit::max(report::MAX_BYTES)));
     // Outside of them the headers, which an answer of theirs gets too.
-    let router = limits::inside(router.layer(from_fn(framing::one_reading)));
-    let router = router.layer(from_fn_with_state(headers::Policy::new(&state), headers::add));
-    limits::outside(router).with_state(state)
+    let around = ServiceBuilder::new()
+        .layer(from_fn(limits::named))
+        .layer(from_fn_with_state(headers::Policy::new(&state), headers::add))
+        .layer(CatchPanicLayer::custom(limits::last_resort))
+        .layer(from_fn(limits::in_time))
+        .layer(from_fn(framing::one_reading));
+    router.layer(around).with_state(state)
 }
 
-/// Whether the store answers, and the server is not about to stop. That the store does not tell of changes is no reason to send nobody here: then
-/// each check asks it.
+/// Whether the store answers, and the server is not about to stop. That the store does not tell of changes
+/// is no reason to send nobody here: then each check asks it.
 async fn ready(State(state): State<AppState>) -> Response {
     if state.stopping.has_begun() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();

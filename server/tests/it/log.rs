@@ -85,7 +85,7 @@ async fn at_its_most_talkative_the_log_has_no_secret_and_no_forged_line() {
     assert_eq!(reasons, ["no_account", "no_account", "wrong_password", "no_account"]);
     let who: Vec<_> = failures.iter().map(|line| line["who"].as_str().unwrap()).collect();
     assert!(who[0] == who[1] && who[0] != who[2] && who[2] != who[3] && who[0].len() == 16, "{who:?}");
-    assert!(failures.iter().all(|line| line["span"]["id"].as_str().is_some_and(|id| id.len() == 36)));
+    assert!(failures.iter().all(|line| line["span"]["id"].as_str().is_some_and(|id| id.len() == 16)));
     for event in
         ["sys_startup", "authn_login_successafterfail", "authn_password_change", "authn_logout", "sys_shutdown"]
     {
@@ -138,7 +138,7 @@ impl Told {
         }
         // Of each line is known which request it is of, and when.
         let span = &events[0]["span"];
-        assert!(span["id"].as_str().is_some_and(|id| id.len() == 36), "{occasion}: {span}");
+        assert!(span["id"].as_str().is_some_and(|id| id.len() == 16), "{occasion}: {span}");
         assert!(span["method"].is_string() && span["path"].as_str().is_some_and(|path| !path.contains('?')), "{span}");
         assert!(events[0]["timestamp"].is_string() && events[0]["level"].is_string());
         self.heard.insert(event.to_owned());
