@@ -85,8 +85,8 @@ impl Who {
     /// A path that guests reach too, and the status that they get there.
     pub(crate) const fn for_guests(self) -> (&'static str, u16) {
         match self {
-            // It has no public call that says who somebody is; the private one refuses.
-            Self::Host(_) => ("/api/me", 401),
+            // They have no public call that says who somebody is; the private one refuses.
+            Self::Host(_) | Self::SessionGuard(_) => ("/api/me", 401),
             _ => ("/api/guest", 200),
         }
     }

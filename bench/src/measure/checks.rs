@@ -74,8 +74,8 @@ pub(super) async fn guests(stage: &Stage, pace: &Pace, results: &mut Results) ->
     for (title, text, limit, brings) in [
         (
             "A request of a guest",
-            "`GET /api/guest`, which asks whether there is a session, without a cookie. The host has no such call; its \
-             `GET /api/me` answers 401.",
+            "`GET /api/guest`, which asks whether there is a session, without a cookie. The host and session-guard \
+             have no such call; their `GET /api/me` answers 401.",
             1.05,
             false,
         ),

@@ -59,7 +59,7 @@ pub(super) async fn sliding(stage: &Stage, pace: &Pace, results: &mut Results) -
         title: "One request in a hundred extends its session",
         text: "Activity extends a session half a minute after it last did. Daypass writes that down a second later, many \
                at a time, which is counted, and renews the cookies that are a quarter of an hour old. The others write \
-               when something in the session changes, which one request in a hundred does here."
+               when something in the session changes, which one request in a hundred does here; session-guard by a rule of its own."
             .to_owned(),
         rows,
     };
