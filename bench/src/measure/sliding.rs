@@ -12,6 +12,12 @@ use std::ops::Range;
 /// Activity is written down half a minute after the last one.
 const AHEAD_MS: u32 = 31_000;
 
+/// Sessions that are used seldom: more than a round takes, so that each slides once in it.
+fn seldom(stage: &Stage) -> Range<usize> {
+    let used = stage.sizes.used;
+    used..used + stage.sizes.spare.min(2_000)
+}
+
 async fn use_once(running: &Running, sessions: Range<usize>) -> Outcome<()> {
     let plan = Checks::of(&running.cookies, sessions, "/api/me").once();
     let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
@@ -21,8 +27,8 @@ async fn use_once(running: &Running, sessions: Range<usize>) -> Outcome<()> {
 
 /// All have just been used; then half a minute passes, and those that are used most are used again.
 async fn make_due(stage: &Stage, running: &Running) -> Outcome<()> {
-    let (used, spare) = (stage.sizes.used, stage.sizes.spare);
-    use_once(running, 0..used + spare).await?;
+    let used = stage.sizes.used;
+    use_once(running, 0..seldom(stage).end).await?;
     let mut request = Vec::new();
     post(&mut request, &format!("/bench/ahead?{AHEAD_MS}"), &Form::default());
     let status = Connection::open(running.server.address).await?.ask(&request).await?.status;
@@ -35,7 +41,7 @@ async fn make_due(stage: &Stage, running: &Running) -> Outcome<()> {
 pub(super) async fn sliding(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
     let peers = Who::PEERS;
     let mut servers = start(stage, &[&[Who::Bare][..], &peers, &Who::ENGINES].concat()).await?;
-    let (used, spare) = (stage.sizes.used, stage.sizes.spare);
+    let (used, seldom) = (stage.sizes.used, seldom(stage));
     let rows = interleave(
         &mut servers,
         pace.fewer_rounds(),
@@ -48,8 +54,8 @@ pub(super) async fn sliding(stage: &Stage, pace: &Pace, results: &mut Results) -
         },
         async |running| {
             // Others extend a session when something is put into it.
-            let seldom = if peers.contains(&running.who) { "/api/touch" } else { "/api/me" };
-            let plan = Checks::of(&running.cookies, 0..used, "/api/me").mixed_with(used..used + spare, seldom);
+            let path = if peers.contains(&running.who) { "/api/touch" } else { "/api/me" };
+            let plan = Checks::of(&running.cookies, 0..used, "/api/me").mixed_with(seldom.clone(), path);
             let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
             turn(stage, running, &mut lanes, pace.time, WRITTEN).await
         },
