@@ -6,10 +6,12 @@ use std::{fs, path::Path, process::Command};
 /// Pairs for a table.
 pub(crate) fn facts(root: &Path, postgres: &str) -> Outcome<Vec<(String, String)>> {
     let cpu = fs::read_to_string("/proc/cpuinfo")?;
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map_or("?", |(_, it)| it);
+    let model =
+        cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map_or("?", |(_, it)| it);
     let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
     let memory = fs::read_to_string("/proc/meminfo")?;
-    let memory = memory.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse().ok());
+    let memory =
+        memory.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse().ok());
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let ours = fs::read_to_string(root.join("Cargo.lock"))?;
     let peers = fs::read_to_string(root.join("bench/peers/Cargo.lock"))?;
@@ -27,7 +29,10 @@ pub(crate) fn facts(root: &Path, postgres: &str) -> Outcome<Vec<(String, String)
         fact("Memory", format!("{} GiB", memory.unwrap_or(0_u64).div_ceil(1024 * 1024))),
         fact("Kernel", format!("Linux {}", kernel.trim())),
         fact("Compiler", format!("Rust {rust}, release builds")),
-        fact("Databases", format!("PostgreSQL {postgres}, SQLite by libsqlite3-sys {}", version(&ours, "libsqlite3-sys"))),
+        fact(
+            "Databases",
+            format!("PostgreSQL {postgres}, SQLite by libsqlite3-sys {}", version(&ours, "libsqlite3-sys")),
+        ),
         fact("Daypass and bare axum", named(&ours, &["axum", "hyper", "tokio", "sqlx", "tower-cookies", "leptos"])),
         fact(
             "The others",

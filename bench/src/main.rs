@@ -117,10 +117,21 @@ fn measure_all(run: Run) -> Outcome<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let results = runtime.block_on(measure::measure(&stage, &pace, &only, site.as_deref()))?;
     let facts = machine::facts(&root, &stage.postgres.version)?;
-    let rounds = format!("{} rounds of {} ms ({} in all tables but the first)", pace.rounds, pace.time.as_millis(), pace.rounds.div_ceil(2));
+    let rounds = format!(
+        "{} rounds of {} ms ({} in all tables but the first)",
+        pace.rounds,
+        pace.time.as_millis(),
+        pace.rounds.div_ceil(2)
+    );
     report::write(&out, &results, &facts, &rounds)?;
     for bar in &results.bars {
-        say_more(&format!("{:8} {:.3} {} {}", if bar.is_met() { "met" } else { "NOT MET" }, bar.measured.median, bar.unit, bar.what));
+        say_more(&format!(
+            "{:8} {:.3} {} {}",
+            if bar.is_met() { "met" } else { "NOT MET" },
+            bar.measured.median,
+            bar.unit,
+            bar.what
+        ));
     }
     Ok(())
 }

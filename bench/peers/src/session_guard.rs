@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use session_guard::{AuthSession, Guard, MemoryStore, PgStore, SessionStore, axum::Sessions};
+use session_guard::{AuthSession, Guard, GuardConfig, MemoryStore, PgStore, SessionStore, axum::Sessions};
 use sqlx_of_session_guard::PgPool;
 
 /// What its handlers share.
@@ -47,7 +47,7 @@ pub(crate) async fn router(url: &str, users: Users) -> Outcome<Router> {
 }
 
 fn guarded<St: SessionStore + 'static>(store: St, users: Users) -> Router {
-    let guard: Guard<St, String> = Guard::builder(store).subject::<String>().build();
+    let guard: Guard<St, String> = Guard::builder(store, GuardConfig::default()).subject::<String>().build();
     let private = Router::new().route("/api/me", get(me)).route("/api/touch", get(me)).layer(guard.layer());
     private
         .merge(
@@ -68,14 +68,13 @@ async fn sign_in<St: SessionStore + 'static>(
     sessions: Sessions<St, String>,
     Form(typed): Form<Credentials>,
 ) -> Response {
-    let found = app.users.named(&typed.username).await;
-    match (found, typed.password) {
-        (Ok(user), password) => match verified(user, password).await {
-            Ok(Some(user)) => start(&sessions, user.username).await,
-            Ok(None) => StatusCode::UNAUTHORIZED.into_response(),
-            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        },
-        (Err(_), _) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    let Ok(found) = app.users.named(&typed.username).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    match verified(found, typed.password).await {
+        Ok(Some(user)) => start(&sessions, user.username).await,
+        Ok(None) => StatusCode::UNAUTHORIZED.into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

@@ -1,9 +1,6 @@
 //! tower-sessions with axum-login, as axum-login's example has them.
 
-use crate::{
-    Credentials, Me, Outcome,
-    users::Users,
-};
+use crate::{Credentials, Me, Outcome, users::Users};
 use axum::{
     Form, Json, Router,
     http::StatusCode,
@@ -49,12 +46,12 @@ fn layered<S: SessionStore + Clone>(users: Users, store: S) -> Router {
 }
 
 async fn me(auth: Auth) -> Result<Json<Me>, StatusCode> {
-    let user = auth.user().await.ok_or(StatusCode::UNAUTHORIZED)?;
+    let user = auth.user.ok_or(StatusCode::UNAUTHORIZED)?;
     Ok(Json(Me { account: user.username }))
 }
 
 async fn guest(auth: Auth) -> Json<Me> {
-    Json(auth.user().await.map_or_else(Me::guest, |user| Me { account: user.username }))
+    Json(auth.user.map_or_else(Me::guest, |user| Me { account: user.username }))
 }
 
 /// Something in the session changes, so it is written, and lives longer.
@@ -64,19 +61,19 @@ async fn touch(auth: Auth, session: Session) -> Result<Json<Me>, StatusCode> {
     me(auth).await
 }
 
-async fn sign_in(auth: Auth, Form(typed): Form<Credentials>) -> Result<Json<Me>, StatusCode> {
+async fn sign_in(mut auth: Auth, Form(typed): Form<Credentials>) -> Result<Json<Me>, StatusCode> {
     let user = auth.authenticate(typed).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     let user = user.ok_or(StatusCode::UNAUTHORIZED)?;
     auth.login(&user).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     Ok(Json(Me { account: user.username }))
 }
 
-async fn sign_out(auth: Auth) -> Result<(), StatusCode> {
+async fn sign_out(mut auth: Auth) -> Result<(), StatusCode> {
     auth.logout().await.map(drop).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// For the benchmark alone: whoever is named.
-async fn let_in(auth: Auth, Form(typed): Form<Credentials>) -> Result<(), StatusCode> {
-    let user = auth.backend().named(&typed.username).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+async fn let_in(mut auth: Auth, Form(typed): Form<Credentials>) -> Result<(), StatusCode> {
+    let user = auth.backend.named(&typed.username).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     auth.login(&user.ok_or(StatusCode::NOT_FOUND)?).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }

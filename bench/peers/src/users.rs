@@ -56,7 +56,8 @@ impl Users {
             sqlx::query(TABLE).execute(&pool).await?;
             let mut filled = pool.begin().await?;
             for number in numbers {
-                let insert = sqlx::query("INSERT INTO users VALUES (?, ?, ?)").bind(number).bind(name(number)).bind(hash);
+                let insert =
+                    sqlx::query("INSERT INTO users VALUES (?, ?, ?)").bind(number).bind(name(number)).bind(hash);
                 insert.execute(&mut *filled).await?;
             }
             filled.commit().await?;
@@ -132,12 +133,16 @@ impl AuthnBackend for Users {
     async fn get_user(&self, id: &UserId<Self>) -> Result<Option<User>, UsersError> {
         match self {
             Self::Memory(users) => Ok(users.get(id).cloned()),
-            Self::Sqlite(pool) => {
-                sqlx::query_as("SELECT * FROM users WHERE id = ?").bind(id).fetch_optional(pool).await.map_err(|_| UsersError::Store)
-            }
-            Self::Postgres(pool) => {
-                sqlx::query_as("SELECT * FROM users WHERE id = $1").bind(id).fetch_optional(pool).await.map_err(|_| UsersError::Store)
-            }
+            Self::Sqlite(pool) => sqlx::query_as("SELECT * FROM users WHERE id = ?")
+                .bind(id)
+                .fetch_optional(pool)
+                .await
+                .map_err(|_| UsersError::Store),
+            Self::Postgres(pool) => sqlx::query_as("SELECT * FROM users WHERE id = $1")
+                .bind(id)
+                .fetch_optional(pool)
+                .await
+                .map_err(|_| UsersError::Store),
         }
     }
 }

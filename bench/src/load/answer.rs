@@ -24,7 +24,8 @@ impl Frame {
         let mut answer = httparse::Response::new(&mut headers);
         let httparse::Status::Complete(head) = answer.parse(bytes)? else { return Ok(None) };
         let status = answer.code.unwrap_or_default();
-        let header = |name: &str| answer.headers.iter().find(|it| it.name.eq_ignore_ascii_case(name)).map(|it| it.value);
+        let header =
+            |name: &str| answer.headers.iter().find(|it| it.name.eq_ignore_ascii_case(name)).map(|it| it.value);
         let body = match header("content-length") {
             Some(length) => std::str::from_utf8(length)?.trim().parse()?,
             None if header("transfer-encoding").is_some() => match bytes.ends_with(b"\r\n0\r\n\r\n") {
@@ -71,7 +72,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_when_all_of_it_is_there() {
-        let whole = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nSet-Cookie: a=1; Path=/\r\nset-cookie: b=; Max-Age=0\r\n\r\nhi";
+        let whole =
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nSet-Cookie: a=1; Path=/\r\nset-cookie: b=; Max-Age=0\r\n\r\nhi";
         for length in 0..whole.len() {
             assert!(Frame::read(&whole[..length]).unwrap().is_none(), "{length}");
         }

@@ -16,8 +16,10 @@ pub(crate) trait Plan {
     /// Writes the next request; nothing when there is none.
     fn next(&mut self, request: &mut Vec<u8>) -> Option<Sent>;
 
-    /// Hears what came.
-    fn answered(&mut self, _sent: &Sent, _answer: &Answer<'_>) {}
+    /// Hears what came, and says whether it is what had to come.
+    fn answered(&mut self, sent: &Sent, answer: &Answer<'_>) -> bool {
+        answer.status == sent.expect
+    }
 }
 
 /// The cookies that the browsers have, each as `name=value`. A server may change them.
@@ -29,7 +31,8 @@ pub(crate) fn cookies(values: &[String]) -> Cookies {
 }
 
 /// What every request says.
-const COMMON: &[u8] = b" HTTP/1.1\r\nhost: bench.example\r\nuser-agent: Mozilla/5.0 (X11; Linux x86_64)\r\naccept: application/json\r\n";
+const COMMON: &[u8] =
+    b" HTTP/1.1\r\nhost: bench.example\r\nuser-agent: Mozilla/5.0 (X11; Linux x86_64)\r\naccept: application/json\r\n";
 
 fn get(request: &mut Vec<u8>, path: &str, cookie: Option<&str>) {
     start(request, b"GET ", path, cookie);
@@ -109,13 +112,15 @@ impl Plan for Checks {
         Some(Sent { session: Some(session), expect: 200 })
     }
 
-    fn answered(&mut self, sent: &Sent, answer: &Answer<'_>) {
-        let Some(session) = sent.session else { return };
-        let cookie = &mut self.cookies.borrow_mut()[session];
-        let name = cookie.split_once('=').map_or("", |(name, _)| name);
-        if let Some(newer) = answer.cookie(name) {
-            *cookie = newer.to_owned();
+    fn answered(&mut self, sent: &Sent, answer: &Answer<'_>) -> bool {
+        if let Some(session) = sent.session {
+            let cookie = &mut self.cookies.borrow_mut()[session];
+            let name = cookie.split_once('=').map_or("", |(name, _)| name);
+            if let Some(newer) = answer.cookie(name) {
+                *cookie = newer.to_owned();
+            }
         }
+        answer.status == sent.expect && answer.body.starts_with(br#"{"account":"user"#)
     }
 }
 

@@ -15,8 +15,9 @@ use std::{ops::Range, time::Duration};
 const FEWEST: usize = 1_000;
 
 pub(super) async fn growth(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
-    let sizes: Vec<_> =
-        std::iter::successors(Some(FEWEST), |size| Some(size * 10)).take_while(|&size| size <= pace.most_sessions).collect();
+    let sizes: Vec<_> = std::iter::successors(Some(FEWEST), |size| Some(size * 10))
+        .take_while(|&size| size <= pace.most_sessions)
+        .collect();
     for who in Who::ENGINES {
         let place = if who == Who::Engine(Place::Sqlite) { Place::Sqlite } else { Place::Postgres };
         for (kind, known, sizes) in [("warm", KNOWN, sizes.clone()), ("cold", cold::KNOWS_NONE, ends(&sizes))] {
@@ -79,7 +80,8 @@ async fn cold_rows(
         pace.fewer_rounds(),
         async |servers| cold::keep_fresh(stage, servers, &mut since).await,
         async |running| {
-            let size = addresses.iter().position(|&address| address == running.server.address).map_or(FEWEST, |at| sizes[at]);
+            let size =
+                addresses.iter().position(|&address| address == running.server.address).map_or(FEWEST, |at| sizes[at]);
             let plan = Checks::of(&running.cookies, 0..size.min(stage.sizes.spare), "/api/me");
             let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
             turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await

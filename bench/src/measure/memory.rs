@@ -34,7 +34,10 @@ pub(super) async fn memory(stage: &Stage, results: &mut Results) -> Outcome<()> 
         let each = (grown[0] - grown[1]) as f64 / sessions.saturating_sub(1_000).max(1) as f64;
         say_more(&format!("  {:44} {each:9.1} bytes", who.label()));
         results.bars.push(Bar {
-            what: format!("Memory of a known session: {} ({sessions} of them, next to a server that knows none)", who.label()),
+            what: format!(
+                "Memory of a known session: {} ({sessions} of them, next to a server that knows none)",
+                who.label()
+            ),
             measured: Spread::once(each),
             unit: "bytes",
             limit: Limit::AtMost(200.0),

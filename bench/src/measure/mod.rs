@@ -49,9 +49,8 @@ const CONNECTIONS: usize = 16;
 const WRITTEN: Duration = Duration::from_millis(1200);
 
 /// The loads, by the names that `--only` takes.
-pub(crate) const NAMES: [&str; 11] = [
-    "checks", "cold", "sliding", "guests", "growth", "sign-ins", "sign-outs", "flood", "memory", "revocation", "page",
-];
+pub(crate) const NAMES: [&str; 11] =
+    ["checks", "cold", "sliding", "guests", "growth", "sign-ins", "sign-outs", "flood", "memory", "revocation", "page"];
 
 /// Measures what is named, or all.
 pub(crate) async fn measure(stage: &Stage, pace: &Pace, only: &[String], site: Option<&Path>) -> Outcome<Results> {
@@ -109,7 +108,13 @@ async fn interleave(
 }
 
 /// One server under load. `after` is counted too: for what it does later.
-async fn turn(stage: &Stage, running: &Running, lanes: &mut [Lane], time: Duration, after: Duration) -> Outcome<Sample> {
+async fn turn(
+    stage: &Stage,
+    running: &Running,
+    lanes: &mut [Lane],
+    time: Duration,
+    after: Duration,
+) -> Outcome<Sample> {
     let who = running.who.label();
     // Caches and branch predictors were somebody else's a moment ago.
     run_rightly(&who, lanes, Some(time / 5)).await?;

@@ -19,11 +19,8 @@ const PEOPLE: usize = 4;
 const THREADS: &str = "1";
 
 pub(super) async fn sign_ins(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
-    let peers = [
-        Who::TowerSessions(Place::Sqlite),
-        Who::TowerSessions(Place::Postgres),
-        Who::SessionGuard(Place::Postgres),
-    ];
+    let peers =
+        [Who::TowerSessions(Place::Sqlite), Who::TowerSessions(Place::Postgres), Who::SessionGuard(Place::Postgres)];
     let ours = [Who::ENGINES, Who::HOSTS].concat();
     let mut servers = start(stage, &[&peers[..], &ours].concat()).await?;
     let (mut ceiling, mut next) = (Vec::new(), 0);

@@ -13,11 +13,8 @@ use std::{collections::HashMap, time::Duration};
 const LEAVING: usize = 1;
 
 pub(super) async fn sign_outs(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
-    let peers = [
-        Who::TowerSessions(Place::Sqlite),
-        Who::TowerSessions(Place::Postgres),
-        Who::SessionGuard(Place::Postgres),
-    ];
+    let peers =
+        [Who::TowerSessions(Place::Sqlite), Who::TowerSessions(Place::Postgres), Who::SessionGuard(Place::Postgres)];
     let mut servers = start(stage, &[&peers[..], &Who::ENGINES, &Who::HOSTS].concat()).await?;
     let (used, spare) = (stage.sizes.used, stage.sizes.spare);
     // Each session signs out once, in some round.

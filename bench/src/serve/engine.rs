@@ -101,13 +101,11 @@ pub(super) async fn router(database: &str, known: u32) -> Outcome<Router> {
         .route("/api/sign_out", post(sign_out));
     let router = protect(router, &engine, guard).with_state(engine);
     // For the benchmark alone, outside of the layers.
-    Ok(router
-        .route("/bench/asked", get(move || async move { live.asked().to_string() }))
-        .route(
-            "/bench/ahead",
-            post(move |request: Request| async move {
-                let by = request.uri().query().and_then(|by| by.parse().ok()).unwrap_or(0);
-                clock.0.fetch_add(by, Ordering::Relaxed);
-            }),
-        ))
+    Ok(router.route("/bench/asked", get(move || async move { live.asked().to_string() })).route(
+        "/bench/ahead",
+        post(move |request: Request| async move {
+            let by = request.uri().query().and_then(|by| by.parse().ok()).unwrap_or(0);
+            clock.0.fetch_add(by, Ordering::Relaxed);
+        }),
+    ))
 }
