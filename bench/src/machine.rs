@@ -59,16 +59,15 @@ fn said(command: &mut Command) -> String {
     output.map_or_else(|| "?".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The newest version of a crate in a lock file.
+/// The version of a crate in a lock file, or the versions.
 fn version(lock: &str, name: &str) -> String {
-    let mut lines = lock.lines();
-    let mut found = "?";
+    let (mut lines, mut found) = (lock.lines(), Vec::new());
     while let Some(line) = lines.next() {
         if line == format!("name = \"{name}\"") {
-            found = lines.next().map_or("?", |line| line.trim_start_matches("version = ").trim_matches('"'));
+            found.extend(lines.next().map(|line| line.trim_start_matches("version = ").trim_matches('"')));
         }
     }
-    found.to_owned()
+    if found.is_empty() { "?".to_owned() } else { found.join(" and ") }
 }
 
 #[cfg(test)]
@@ -76,7 +75,7 @@ mod tests {
     #[test]
     fn versions_are_those_of_the_lock_file() {
         let lock = "[[package]]\nname = \"a\"\nversion = \"1.2.3\"\n\n[[package]]\nname = \"a\"\nversion = \"2.0.0\"\n";
-        assert_eq!(super::version(lock, "a"), "2.0.0");
+        assert_eq!(super::version(lock, "a"), "1.2.3 and 2.0.0");
         assert_eq!(super::version(lock, "b"), "?");
     }
 }

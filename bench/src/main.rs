@@ -117,13 +117,17 @@ fn measure_all(run: Run) -> Outcome<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let results = runtime.block_on(measure::measure(&stage, &pace, &only, site.as_deref()))?;
     let facts = machine::facts(&root, &stage.postgres.version)?;
-    let rounds = format!(
-        "{} rounds of {} ms ({} in all tables but the first)",
-        pace.rounds,
-        pace.time.as_millis(),
-        pace.rounds.div_ceil(2)
-    );
-    report::write(&out, &results, &facts, &rounds)?;
+    #[expect(clippy::cast_precision_loss, reason = "a hundred thousand")]
+    let run = report::Run {
+        rounds: format!(
+            "{} rounds of {} ms ({} in all tables but the first)",
+            pace.rounds,
+            pace.time.as_millis(),
+            pace.rounds.div_ceil(2)
+        ),
+        sessions: report::thousands(sizes.minted as f64),
+    };
+    report::write(&out, &results, &facts, &run)?;
     for bar in &results.bars {
         say_more(&format!(
             "{:8} {:.3} {} {}",

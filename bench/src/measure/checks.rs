@@ -1,6 +1,6 @@
 //! Who asks is signed in and known; or brings nothing; or brings what does not open.
 
-use super::{CONNECTIONS, Pace, WRITTEN, bars_over_bare, interleave, start, turn};
+use super::{CONNECTIONS, Pace, WRITTEN, asked, bars_over_bare, interleave, note_asked, start, turn};
 use crate::{
     Outcome,
     load::{Checks, Fixed, Lane, run_rightly},
@@ -27,7 +27,7 @@ pub(super) async fn use_all(stage: &Stage, servers: &mut [Running]) -> Outcome<(
 
 pub(super) async fn signed_in(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
     let mut servers = start(stage, &all()).await?;
-    let used = stage.sizes.used;
+    let (used, mut asked_in_all) = (stage.sizes.used, 0);
     let rows = interleave(
         &mut servers,
         pace.rounds,
@@ -35,10 +35,14 @@ pub(super) async fn signed_in(stage: &Stage, pace: &Pace, results: &mut Results)
         async |running| {
             let plan = Checks::of(&running.cookies, 0..used, "/api/me");
             let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-            turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await
+            let before = asked(running).await?;
+            let sample = turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await?;
+            asked_in_all += asked(running).await? - before;
+            Ok(sample)
         },
     )
     .await?;
+    note_asked(results, "Signed in, warm", asked_in_all, &rows, pace.time);
     let section = Section {
         title: "A request of somebody who is signed in",
         text: format!(

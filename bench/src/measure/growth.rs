@@ -1,12 +1,12 @@
 //! From a thousand sessions that are alive to a million.
 
-use super::{CONNECTIONS, KNOWN, Pace, checks::use_all, cold, interleave, turn};
+use super::{CONNECTIONS, KNOWN, Pace, asked, checks::use_all, cold, interleave, note_asked, turn};
 use crate::{
     Outcome,
     load::{Checks, Lane},
     results::{Bar, Growth, Limit, Results, Row},
     say_more,
-    stage::{Place, Stage, Who},
+    stage::{Place, Running, Stage, Who},
     stats::Spread,
 };
 use std::{ops::Range, time::Duration};
@@ -31,7 +31,9 @@ pub(super) async fn growth(stage: &Stage, pace: &Pace, results: &mut Results) ->
             // In use are as many in each case: what grows is what is there beside them.
             let used = 0..stage.sizes.used.min(FEWEST);
             let rows = if kind == "warm" {
-                warm_rows(stage, pace, &mut servers, used).await?
+                let (rows, asked) = warm_rows(stage, pace, &mut servers, used).await?;
+                note_asked(results, &label, asked, &rows, pace.time);
+                rows
             } else {
                 cold_rows(stage, pace, &mut servers, &sizes).await?
             };
@@ -51,28 +53,28 @@ fn ends(sizes: &[usize]) -> Vec<usize> {
 async fn warm_rows(
     stage: &Stage,
     pace: &Pace,
-    servers: &mut [crate::stage::Running],
+    servers: &mut [Running],
     used: Range<usize>,
-) -> Outcome<Vec<Row>> {
-    interleave(
+) -> Outcome<(Vec<Row>, u64)> {
+    let mut asked_in_all = 0;
+    let rows = interleave(
         servers,
         pace.fewer_rounds(),
         async |servers| use_all(stage, servers).await,
         async |running| {
             let plan = Checks::of(&running.cookies, used.clone(), "/api/me");
             let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-            turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await
+            let before = asked(running).await?;
+            let sample = turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await?;
+            asked_in_all += asked(running).await? - before;
+            Ok(sample)
         },
     )
-    .await
+    .await?;
+    Ok((rows, asked_in_all))
 }
 
-async fn cold_rows(
-    stage: &Stage,
-    pace: &Pace,
-    servers: &mut [crate::stage::Running],
-    sizes: &[usize],
-) -> Outcome<Vec<Row>> {
+async fn cold_rows(stage: &Stage, pace: &Pace, servers: &mut [Running], sizes: &[usize]) -> Outcome<Vec<Row>> {
     let mut since = None;
     let addresses: Vec<_> = servers.iter().map(|running| running.server.address).collect();
     interleave(

@@ -14,7 +14,7 @@ mod sliding;
 
 use crate::{
     Outcome,
-    load::{Lane, Tally, run_rightly},
+    load::{Connection, Fixed, Lane, Plan, Tally, run_rightly},
     results::{Bar, Limit, Results, Row, Sample, Section},
     say_more,
     stage::{Running, Stage, Who},
@@ -134,6 +134,31 @@ fn sample(tallies: Vec<Tally>, used: Duration) -> Sample {
         cpu: used.as_secs_f64() * 1e6 / answered as f64,
         rate: answered as f64 / elapsed.as_secs_f64(),
         p99: p99(&mut took).map_or(f64::NAN, |nanos| f64::from(nanos) / 1e3),
+    }
+}
+
+/// How many checks have asked the store: what stands in memory is believed only as long as the store is known
+/// to tell of changes, which a machine that is too busy may be late to prove. Nothing of others.
+async fn asked(running: &Running) -> Outcome<u64> {
+    if !matches!(running.who, Who::Engine(_)) {
+        return Ok(0);
+    }
+    let mut request = Vec::new();
+    Fixed::get("/bench/asked", None, 200).next(&mut request);
+    let mut connection = Connection::open(running.server.address).await?;
+    Ok(std::str::from_utf8(connection.ask(&request).await?.body)?.parse()?)
+}
+
+/// Says so where checks that should have been answered from memory were not.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn note_asked(results: &mut Results, what: &str, asked: u64, rows: &[Row], time: Duration) {
+    let of_ours = rows.iter().filter(|row| matches!(row.who, Who::Engine(_)));
+    let checks: f64 = of_ours.flat_map(|row| &row.samples).map(|sample| sample.rate * time.as_secs_f64()).sum();
+    if asked as f64 > checks / 1000.0 {
+        results.notes.push(format!(
+            "{what}: {asked} of about {checks:.0} checks by the engine asked the database, though they were of sessions \
+             that it knew. The machine was not quiet, and what was measured is dearer than it would be."
+        ));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The document.
 
-use super::number;
+use super::{Run, number};
 use crate::{
     results::{Bar, Limit, Results, Section},
     stage::Who,
@@ -8,14 +8,14 @@ use crate::{
 };
 use std::fmt::Write;
 
-pub(super) fn document(results: &Results, facts: &[(String, String)], rounds: &str) -> String {
+pub(super) fn document(results: &Results, facts: &[(String, String)], run: &Run) -> String {
     let mut out = String::from(
         "# Benchmarks\n\n<!-- Written by script/bench: do not edit. -->\n\n\
          What Daypass costs, next to the same work done without sessions and done by others. \
          `./script/bench` makes this page and the plot anew, on the machine on which it runs.\n\n\
          ![Processor time a request, and how it grows with the number of sessions](benchmarks.svg)\n\n",
     );
-    how(&mut out, rounds);
+    how(&mut out, run);
     out.push_str("## Machine and versions\n\n| | |\n|---|---|\n");
     for (name, value) in facts {
         _ = writeln!(out, "| {name} | {value} |");
@@ -28,7 +28,7 @@ pub(super) fn document(results: &Results, facts: &[(String, String)], rounds: &s
     out
 }
 
-fn how(out: &mut String, rounds: &str) {
+fn how(out: &mut String, Run { rounds, sessions }: &Run) {
     _ = write!(
         out,
         "## How it is measured\n\n\
@@ -42,7 +42,7 @@ fn how(out: &mut String, rounds: &str) {
          the kernel's count, over the number of requests. Rates and percentiles say more of the machine. Numbers are \
          medians over the rounds, with the quartiles in brackets. Ratios are taken within each round.\n\n\
          The others are set up as their documentation shows, with the user looked up by axum-login in the same place as \
-         the sessions. Their stores hold the sessions in use alone, Daypass's a hundred thousand more. PostgreSQL is set up \
+         the sessions. Their stores hold the sessions that are used and no more, Daypass's {sessions}. PostgreSQL is set up \
          as it comes (fsync on), but for the size of its buffers and of its log; SQLite as each sets it up.\n\n"
     );
 }
@@ -72,7 +72,7 @@ fn bars(out: &mut String, results: &Results) {
 }
 
 fn with_unit(value: f64, unit: &str) -> String {
-    let space = if unit == "×" { "" } else { " " };
+    let space = if matches!(unit, "×" | "") { "" } else { " " };
     format!("{}{space}{unit}", number(value))
 }
 
@@ -131,7 +131,7 @@ mod tests {
     fn a_bar_that_is_not_met_says_so() {
         let bar = |median, limit| Bar { what: "it".to_owned(), measured: Spread::once(median), unit: "×", limit };
         let bars = vec![bar(1.5, Limit::AtMost(1.18)), bar(6.0, Limit::AtLeast(5.0))];
-        let text = document(&Results { bars, ..Results::default() }, &[], "2 rounds");
+        let text = document(&Results { bars, ..Results::default() }, &[], &Run::default());
         assert!(text.contains("1 of 2 are met."), "{text}");
         assert!(text.contains("| it | at most 1.18× | 1.50× | **not met** |"), "{text}");
         assert!(text.contains("| it | at least 5.00× | 6.00× | met |"), "{text}");

@@ -6,10 +6,19 @@ mod plot;
 use crate::{Outcome, results::Results};
 use std::{fs, path::Path};
 
+/// How the run was made, in words.
+#[derive(Debug, Default)]
+pub(crate) struct Run {
+    /// How often and for how long servers take turns.
+    pub(crate) rounds: String,
+    /// How many sessions Daypass's stores hold.
+    pub(crate) sessions: String,
+}
+
 /// Writes both into a folder.
-pub(crate) fn write(folder: &Path, results: &Results, facts: &[(String, String)], rounds: &str) -> Outcome<()> {
+pub(crate) fn write(folder: &Path, results: &Results, facts: &[(String, String)], run: &Run) -> Outcome<()> {
     fs::create_dir_all(folder)?;
-    fs::write(folder.join("benchmarks.md"), markdown::document(results, facts, rounds))?;
+    fs::write(folder.join("benchmarks.md"), markdown::document(results, facts, run))?;
     fs::write(folder.join("benchmarks.svg"), plot::plot(results))?;
     Ok(())
 }
@@ -25,7 +34,8 @@ fn number(value: f64) -> String {
     }
 }
 
-fn thousands(value: f64) -> String {
+/// With commas.
+pub(crate) fn thousands(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -1,7 +1,7 @@
-//! The plot: bars of what a request costs, and lines of how that grows. Light and dark by what the reader's
+//! The plot: points for what a request costs, and lines of how that grows. Light and dark by what the reader's
 //! system prefers.
 
-use super::number;
+use super::{number, thousands};
 use crate::{
     results::{Growth, Results, Section},
     stats::Spread,
@@ -9,10 +9,9 @@ use crate::{
 use std::fmt::Write;
 
 const WIDTH: f64 = 860.0;
-const LABELS: f64 = 300.0;
+const LABELS: f64 = 290.0;
 const NUMBERS: f64 = 90.0;
-const BAR: f64 = 18.0;
-const STEP: f64 = 28.0;
+const STEP: f64 = 26.0;
 const LINES: f64 = 230.0;
 
 const STYLE: &str = "
@@ -28,7 +27,7 @@ const STYLE: &str = "
   .ground { fill: var(--ground); }
   .ours { fill: var(--ours); }
   .others { fill: var(--others); }
-  .spread { stroke: var(--ink); stroke-width: 1.2; }
+  .spread { stroke: var(--ink); stroke-width: 1.5; }
   .rule { stroke: var(--rule); stroke-width: 1; }
   .line { fill: none; stroke-width: 2; }
   .dot { stroke: none; }
@@ -44,7 +43,7 @@ pub(super) fn plot(results: &Results) -> String {
     // The tables that compare with others.
     let first = results.sections.first().filter(|section| section.rows.iter().any(|row| !row.ours));
     if let Some(section) = first {
-        y = bars(&mut body, section, y);
+        y = points(&mut body, section, y);
     }
     if !results.growth.is_empty() {
         y = lines(&mut body, &results.growth, y);
@@ -56,8 +55,9 @@ pub(super) fn plot(results: &Results) -> String {
     )
 }
 
-/// Longer is dearer. The scale is logarithmic: the dearest is a hundred times as dear as the cheapest.
-fn bars(out: &mut String, section: &Section, top: f64) -> f64 {
+/// A point each, the further to the right the dearer. The scale is logarithmic: the dearest costs dozens of times
+/// what the cheapest does. So there are no bars, whose lengths people compare.
+fn points(out: &mut String, section: &Section, top: f64) -> f64 {
     let costs: Vec<_> = section.rows.iter().map(|row| (row, row.spread(|sample| sample.cpu))).collect();
     let most = costs.iter().map(|(_, cost)| cost.high).fold(1.0, f64::max);
     let scale = Log { from: 1.0, to: most.max(10.0), width: WIDTH - LABELS - NUMBERS };
@@ -71,20 +71,17 @@ fn bars(out: &mut String, section: &Section, top: f64) -> f64 {
     for tick in scale.ticks() {
         let x = LABELS + scale.at(tick);
         _ = writeln!(out, "<line class=\"rule\" x1=\"{x:.1}\" y1=\"{y:.1}\" x2=\"{x:.1}\" y2=\"{bottom:.1}\"/>");
-        text(out, x, bottom + 15.0, "quiet middle", &number(tick).replace(".00", ""));
+        text(out, x, bottom + 15.0, "quiet middle", &thousands(tick));
     }
     for (row, Spread { median, low, high }) in &costs {
         let (class, width) = (if row.ours { "ours" } else { "others" }, scale.at(*median));
         let middle = y + STEP / 2.0;
-        text(out, LABELS - 8.0, middle + 4.5, "end", &row.label);
-        let corner = middle - BAR / 2.0;
-        _ = writeln!(
-            out,
-            "<rect class=\"{class}\" x=\"{LABELS}\" y=\"{corner:.1}\" width=\"{width:.1}\" height=\"{BAR}\" rx=\"2\"/>"
-        );
-        let (from, to) = (LABELS + scale.at(*low), LABELS + scale.at(*high));
+        text(out, LABELS - 12.0, middle + 4.5, if row.ours { "end ours" } else { "end" }, &row.label);
+        let (at, from, to) = (LABELS + width, LABELS + scale.at(*low), LABELS + scale.at(*high));
+        _ = writeln!(out, "<line class=\"rule\" x1=\"{LABELS}\" y1=\"{middle}\" x2=\"{at:.1}\" y2=\"{middle}\"/>");
         _ = writeln!(out, "<line class=\"spread\" x1=\"{from:.1}\" y1=\"{middle}\" x2=\"{to:.1}\" y2=\"{middle}\"/>");
-        text(out, to.max(LABELS + width) + 8.0, middle + 4.5, "", &number(*median));
+        _ = writeln!(out, "<circle class=\"{class}\" cx=\"{at:.1}\" cy=\"{middle:.1}\" r=\"5.5\"/>");
+        text(out, to.max(at) + 12.0, middle + 4.5, class, &number(*median));
         y += STEP;
     }
     bottom + 40.0
@@ -107,10 +104,10 @@ fn lines(out: &mut String, growth: &[Growth], top: f64) -> f64 {
     for tick in up.ticks() {
         let at = bottom - up.at(tick);
         _ = writeln!(out, "<line class=\"rule\" x1=\"{left}\" y1=\"{at:.1}\" x2=\"{right}\" y2=\"{at:.1}\"/>");
-        text(out, left - 8.0, at + 4.5, "quiet end", &number(tick).replace(".00", ""));
+        text(out, left - 8.0, at + 4.5, "quiet end", &thousands(tick));
     }
     for tick in across.ticks() {
-        text(out, left + across.at(tick), bottom + 18.0, "quiet middle", &number(tick));
+        text(out, left + across.at(tick), bottom + 18.0, "quiet middle", &thousands(tick));
     }
     let mut labels: Vec<(f64, &Growth)> = Vec::new();
     for growth in growth {
