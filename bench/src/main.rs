@@ -106,7 +106,7 @@ fn measure_all(run: Run) -> Outcome<()> {
         (Pace { rounds: 2, time: Duration::from_millis(300), most_sessions: 10_000, revocations: 50 }, sizes)
     } else {
         let sizes = Sizes { minted: 100_000, used: 1_000, spare: 10_000 };
-        (Pace { rounds: 12, time: Duration::from_millis(800), most_sessions: 1_000_000, revocations: 1_000 }, sizes)
+        (Pace { rounds: 10, time: Duration::from_millis(800), most_sessions: 1_000_000, revocations: 1_000 }, sizes)
     };
     if std::thread::available_parallelism()?.get() < 2 {
         return Err("it takes two cores: one for the servers, one for the load".into());

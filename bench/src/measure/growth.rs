@@ -20,18 +20,21 @@ pub(super) async fn growth(stage: &Stage, pace: &Pace, results: &mut Results) ->
         .collect();
     for who in Who::ENGINES {
         let place = if who == Who::Engine(Place::Sqlite) { Place::Sqlite } else { Place::Postgres };
-        for (kind, known, sizes) in [("warm", KNOWN, sizes.clone()), ("cold", cold::KNOWS_NONE, ends(&sizes))] {
+        let mut databases = Vec::new();
+        for &size in &sizes {
+            databases.push((size, stage.database_of(place, size.min(stage.sizes.spare), size).await?));
+        }
+        for kind in ["warm", "cold"] {
             let label = format!("{}, {kind}", who.label());
             say_more(&format!("  {label}"));
+            let known = if kind == "warm" { KNOWN } else { cold::KNOWS_NONE };
             let mut servers = Vec::new();
-            for &size in &sizes {
-                let database = stage.database_of(place, size.min(stage.sizes.spare), size).await?;
-                servers.push(stage.start_on(who, known, database).await?);
+            for (_, database) in &databases {
+                servers.push(stage.start_on(who, known, database.clone()).await?);
             }
-            // In use are as many in each case: what grows is what is there beside them.
-            let used = 0..stage.sizes.used.min(FEWEST);
             let rows = if kind == "warm" {
-                let (rows, asked) = warm_rows(stage, pace, &mut servers, used).await?;
+                // In use are as many in each case: what grows is what is there beside them.
+                let (rows, asked) = warm_rows(stage, pace, &mut servers, 0..stage.sizes.used.min(FEWEST)).await?;
                 note_asked(results, &label, asked, &rows, pace.time);
                 rows
             } else {
@@ -43,11 +46,6 @@ pub(super) async fn growth(stage: &Stage, pace: &Pace, results: &mut Results) ->
         }
     }
     Ok(())
-}
-
-/// The first and the last.
-fn ends(sizes: &[usize]) -> Vec<usize> {
-    sizes.first().into_iter().chain(sizes.last()).copied().collect()
 }
 
 async fn warm_rows(
