@@ -20,8 +20,9 @@ pub(super) async fn revocation(stage: &Stage, pace: &Pace, results: &mut Results
     let there = stage.start_on(who, KNOWN, here.database.clone()).await?;
     let (mut ending, mut asking) =
         (Connection::open(here.server.address).await?, Connection::open(there.server.address).await?);
-    let mut took = Vec::with_capacity(pace.revocations);
-    for cookie in here.cookies.borrow().iter().take(pace.revocations) {
+    let cookies: Vec<_> = here.cookies.borrow().iter().take(pace.revocations).cloned().collect();
+    let mut took = Vec::with_capacity(cookies.len());
+    for cookie in &cookies {
         let mut ask = Vec::new();
         Fixed::get("/api/me", Some(cookie), 200).next(&mut ask);
         // Twice: the second time it is answered from memory.
