@@ -105,7 +105,7 @@ fn measure_all(run: Run) -> Outcome<()> {
         let sizes = Sizes { minted: 5_000, used: 500, spare: 3_000 };
         (Pace { rounds: 2, time: Duration::from_millis(300), most_sessions: 10_000, revocations: 50 }, sizes)
     } else {
-        let sizes = Sizes { minted: 100_000, used: 1_000, spare: 10_000 };
+        let sizes = Sizes { minted: 50_000, used: 1_000, spare: 10_000 };
         (Pace { rounds: 10, time: Duration::from_millis(800), most_sessions: 1_000_000, revocations: 1_000 }, sizes)
     };
     if std::thread::available_parallelism()?.get() < 2 {

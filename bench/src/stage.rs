@@ -7,6 +7,7 @@ use crate::{
     mint::{Minted, SESSIONS_EACH, mint},
     postgres::Postgres,
     process::Server,
+    say_more,
     serve::account_name,
 };
 use daypass_auth::{
@@ -18,7 +19,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
@@ -152,7 +153,9 @@ impl Stage {
         let key = Key::generate()?;
         let line = key.to_line().to_string();
         let hash = Hasher::new(1).hash(Password::typed(PASSWORD)?).await?.as_str().to_owned();
+        let start = Instant::now();
         let minted = mint(&KeyRing::new(vec![key])?, sizes.minted).await?;
+        say_more(&format!("  {} in {:.1} s", minted.len(), start.elapsed().as_secs_f64()));
         let postgres = Postgres::start()?;
         let stage = Self { postgres, sizes, programs, folder, key: line, hash, minted, databases: Cell::new(0) };
         let all = stage.filling(stage.minted.len(), stage.minted.len());

@@ -81,7 +81,7 @@ fn points(out: &mut String, section: &Section, top: f64) -> f64 {
         _ = writeln!(out, "<line class=\"rule\" x1=\"{LABELS}\" y1=\"{middle}\" x2=\"{at:.1}\" y2=\"{middle}\"/>");
         _ = writeln!(out, "<line class=\"spread\" x1=\"{from:.1}\" y1=\"{middle}\" x2=\"{to:.1}\" y2=\"{middle}\"/>");
         _ = writeln!(out, "<circle class=\"{class}\" cx=\"{at:.1}\" cy=\"{middle:.1}\" r=\"5.5\"/>");
-        text(out, to.max(at) + 12.0, middle + 4.5, class, &number(*median));
+        text(out, to.max(at) + 12.0, middle + 4.5, "", &number(*median));
         y += STEP;
     }
     bottom + 40.0
