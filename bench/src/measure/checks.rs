@@ -1,0 +1,133 @@
+//! Who asks is signed in and known; or brings nothing; or brings what does not open.
+
+use super::{CONNECTIONS, Pace, WRITTEN, asked, bars_over_bare, interleave, note_asked, start, turn};
+use crate::{
+    Outcome,
+    load::{Checks, Fixed, Lane, run_rightly},
+    results::{Bar, Limit, Results, Section},
+    stage::{Place, Running, Stage, Who},
+};
+use std::time::Duration;
+
+/// Everybody.
+fn all() -> Vec<Who> {
+    [&[Who::Bare, Who::Jar][..], &Who::PEERS, &Who::ENGINES, &Who::HOSTS].concat()
+}
+
+/// Lets each session in use ask once, and what that leaves to be written down be written.
+pub(super) async fn use_all(stage: &Stage, servers: &mut [Running]) -> Outcome<()> {
+    for running in &*servers {
+        let plan = Checks::of(&running.cookies, 0..stage.sizes.used, "/api/me").once();
+        let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
+        run_rightly(&running.who.label(), &mut lanes, None).await?;
+    }
+    tokio::time::sleep(WRITTEN).await;
+    Ok(())
+}
+
+pub(super) async fn signed_in(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
+    let mut servers = start(stage, &all()).await?;
+    let (used, mut asked_in_all) = (stage.sizes.used, 0);
+    let rows = interleave(
+        &mut servers,
+        pace.rounds,
+        async |servers| use_all(stage, servers).await,
+        async |running| {
+            let plan = Checks::of(&running.cookies, 0..used, "/api/me");
+            let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
+            let before = asked(running).await?;
+            let sample = turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await?;
+            asked_in_all += asked(running).await? - before;
+            Ok(sample)
+        },
+    )
+    .await?;
+    note_asked(results, "Signed in, warm", asked_in_all, &rows, pace.time);
+    let section = Section {
+        title: "A request of somebody who is signed in",
+        text: format!(
+            "`GET /api/me` with the cookies of {used} sessions in turn, all of which the server has seen before (warm)."
+        ),
+        rows,
+    };
+    results.bars.extend(bars_over_bare(&section, &Who::ENGINES, "Signed in, warm", 1.18));
+    results.bars.extend(bars_over_bare(&section, &Who::HOSTS, "Signed in, warm", 1.55));
+    results.bars.extend(bars_over_peers(&section));
+    results.sections.push(section);
+    Ok(())
+}
+
+/// How far the others are behind: each at least a little, and where they ask a database by far.
+fn bars_over_peers(section: &Section) -> Vec<Bar> {
+    let behind = |peer: Who| {
+        let (ours, limit) = match peer {
+            Who::TowerSessions(Place::Sqlite) => (Place::Sqlite, 5.0),
+            Who::TowerSessions(Place::Postgres) => (Place::Postgres, 10.0),
+            Who::SessionGuard(Place::Postgres) => (Place::Postgres, 1.0),
+            _ => (Place::Sqlite, 1.0),
+        };
+        let (ours, theirs) = (section.row(Who::Engine(ours))?, section.row(peer)?);
+        let what = format!("Signed in, warm: {}, processor time over {}", peer.label(), ours.label);
+        Some(Bar { what, measured: theirs.over(ours), unit: "×", limit: Limit::AtLeast(limit) })
+    };
+    Who::PEERS.into_iter().filter_map(behind).collect()
+}
+
+pub(super) async fn guests(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
+    let mut servers = start(stage, &all()).await?;
+    for (title, text, limit, brings) in [
+        (
+            "A request of a guest",
+            "`GET /api/guest`, which asks whether there is a session, without a cookie. The host and session-guard \
+             have no such call; their `GET /api/me` answers 401.",
+            1.05,
+            false,
+        ),
+        (
+            "A cookie that does not open",
+            "The same with a cookie of the right name and length, of which one character is another. Daypass tells the \
+             browser to forget it, and the host writes a line into its log.",
+            1.18,
+            true,
+        ),
+    ] {
+        let rows = interleave(
+            &mut servers,
+            pace.fewer_rounds(),
+            async |_| Ok(()),
+            async |running| {
+                let (path, status) = running.who.for_guests();
+                let cookie = brings.then(|| spoilt(&running.cookies.borrow()[0]));
+                let plan = Fixed::get(path, cookie.as_deref(), status);
+                let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
+                turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await
+            },
+        )
+        .await?;
+        let section = Section { title, text: text.to_owned(), rows };
+        results.bars.extend(bars_over_bare(&section, &Who::ENGINES, title, limit));
+        results.sections.push(section);
+    }
+    Ok(())
+}
+
+/// The same cookie with another character in its middle.
+fn spoilt(cookie: &str) -> String {
+    let middle = usize::midpoint(cookie.find('=').unwrap_or(0), cookie.len());
+    let other = if cookie.as_bytes()[middle] == b'A' { "B" } else { "A" };
+    format!("{}{other}{}", &cookie[..middle], &cookie[middle + 1..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spoilt_cookie_is_another_one_of_the_same_name_and_length() {
+        for cookie in ["session=AAAAAAAAAAAA", "session=bcdefghijklm"] {
+            let spoilt = spoilt(cookie);
+            assert_ne!(spoilt, cookie);
+            assert_eq!((spoilt.len(), &spoilt[..8]), (cookie.len(), "session="));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! From a thousand sessions that are alive to a million.
+
+use super::{CONNECTIONS, KNOWN, Pace, asked, checks::use_all, cold, interleave, note_asked, turn};
+use crate::{
+    Outcome,
+    load::{Checks, Lane},
+    results::{Bar, Growth, Limit, Results, Row},
+    say_more,
+    stage::{Place, Running, Stage, Who},
+    stats::Spread,
+};
+use std::{ops::Range, time::Duration};
+
+/// How many there are to begin with.
+const FEWEST: usize = 1_000;
+
+pub(super) async fn growth(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
+    let sizes: Vec<_> = std::iter::successors(Some(FEWEST), |size| Some(size * 10))
+        .take_while(|&size| size <= pace.most_sessions)
+        .collect();
+    for who in Who::ENGINES {
+        let place = if who == Who::Engine(Place::Sqlite) { Place::Sqlite } else { Place::Postgres };
+        let mut databases = Vec::new();
+        for &size in &sizes {
+            databases.push((size, stage.database_of(place, size.min(stage.sizes.spare), size).await?));
+        }
+        for kind in ["warm", "cold"] {
+            let label = format!("{}, {kind}", who.label());
+            say_more(&format!("  {label}"));
+            let known = if kind == "warm" { KNOWN } else { cold::KNOWS_NONE };
+            let mut servers = Vec::new();
+            for (_, database) in &databases {
+                servers.push(stage.start_on(who, known, database.clone()).await?);
+            }
+            let rows = if kind == "warm" {
+                // In use are as many in each case: what grows is what is there beside them.
+                let (rows, asked) = warm_rows(stage, pace, &mut servers, 0..stage.sizes.used.min(FEWEST)).await?;
+                note_asked(results, &label, asked, &rows, pace.time);
+                rows
+            } else {
+                cold_rows(stage, pace, &mut servers, &sizes).await?
+            };
+            results.bars.extend(bar(&label, &rows, pace.most_sessions));
+            let points = sizes.iter().zip(&rows).map(|(&size, row)| (size, row.spread(|sample| sample.cpu)));
+            results.growth.push(Growth { label, points: points.collect() });
+        }
+    }
+    Ok(())
+}
+
+async fn warm_rows(
+    stage: &Stage,
+    pace: &Pace,
+    servers: &mut [Running],
+    used: Range<usize>,
+) -> Outcome<(Vec<Row>, u64)> {
+    let mut asked_in_all = 0;
+    let rows = interleave(
+        servers,
+        pace.fewer_rounds(),
+        async |servers| use_all(stage, servers).await,
+        async |running| {
+            let plan = Checks::of(&running.cookies, used.clone(), "/api/me");
+            let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
+            let before = asked(running).await?;
+            let sample = turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await?;
+            asked_in_all += asked(running).await? - before;
+            Ok(sample)
+        },
+    )
+    .await?;
+    Ok((rows, asked_in_all))
+}
+
+async fn cold_rows(stage: &Stage, pace: &Pace, servers: &mut [Running], sizes: &[usize]) -> Outcome<Vec<Row>> {
+    let mut since = None;
+    let addresses: Vec<_> = servers.iter().map(|running| running.server.address).collect();
+    interleave(
+        servers,
+        pace.fewer_rounds(),
+        async |servers| cold::keep_fresh(stage, servers, &mut since).await,
+        async |running| {
+            let size =
+                addresses.iter().position(|&address| address == running.server.address).map_or(FEWEST, |at| sizes[at]);
+            let plan = Checks::of(&running.cookies, 0..size.min(stage.sizes.spare), "/api/me");
+            let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
+            turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await
+        },
+    )
+    .await
+}
+
+fn bar(label: &str, rows: &[Row], most: usize) -> Option<Bar> {
+    let measured: Spread = rows.last()?.over(rows.first()?);
+    let what = format!("Growth from {FEWEST} to {most} sessions: {label}, processor time");
+    Some(Bar { what, measured, unit: "×", limit: Limit::AtMost(1.1) })
+}

@@ -1,0 +1,182 @@
+//! The loads, one file each. In each of them all servers run from the beginning to the end, and take turns
+//! under load: what disturbs the machine for a while disturbs all of them.
+
+mod checks;
+mod cold;
+mod flood;
+mod growth;
+mod memory;
+mod page;
+mod revocation;
+mod sign_ins;
+mod sign_outs;
+mod sliding;
+
+use crate::{
+    Outcome,
+    load::{Connection, Fixed, Lane, Plan, Tally, run_rightly},
+    results::{Bar, Limit, Results, Row, Sample, Section},
+    say_more,
+    stage::{Running, Stage, Who},
+    stats::{Spread, p99},
+};
+use std::{path::Path, time::Duration};
+
+/// How often, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Rounds of the load that most is said of; others have half as many.
+    pub(crate) rounds: usize,
+    /// How long a server is under load in a round.
+    pub(crate) time: Duration,
+    /// The most sessions that there are in the end.
+    pub(crate) most_sessions: usize,
+    /// How many sessions are ended on one node and looked for on another.
+    pub(crate) revocations: usize,
+}
+
+impl Pace {
+    fn fewer_rounds(&self) -> usize {
+        self.rounds.div_ceil(2)
+    }
+}
+
+/// Sessions that a server knows without asking its store, unless something else is said.
+const KNOWN: u32 = daypass_auth::live::MOST_KNOWN;
+/// Connections that ask at once.
+const CONNECTIONS: usize = 16;
+/// Longer than what waits to be written down waits.
+const WRITTEN: Duration = Duration::from_millis(1200);
+
+/// The loads, by the names that `--only` takes.
+pub(crate) const NAMES: [&str; 11] =
+    ["checks", "cold", "sliding", "guests", "growth", "sign-ins", "sign-outs", "flood", "memory", "revocation", "page"];
+
+/// Measures what is named, or all.
+pub(crate) async fn measure(stage: &Stage, pace: &Pace, only: &[String], site: Option<&Path>) -> Outcome<Results> {
+    let mut results = Results::default();
+    for name in NAMES {
+        if !only.is_empty() && !only.iter().any(|only| only == name) {
+            continue;
+        }
+        say_more(name);
+        match name {
+            "checks" => checks::signed_in(stage, pace, &mut results).await?,
+            "cold" => cold::cold(stage, pace, &mut results).await?,
+            "sliding" => sliding::sliding(stage, pace, &mut results).await?,
+            "guests" => checks::guests(stage, pace, &mut results).await?,
+            "growth" => growth::growth(stage, pace, &mut results).await?,
+            "sign-ins" => sign_ins::sign_ins(stage, pace, &mut results).await?,
+            "sign-outs" => sign_outs::sign_outs(stage, pace, &mut results).await?,
+            "flood" => flood::flood(stage, pace, &mut results).await?,
+            "memory" => memory::memory(stage, &mut results).await?,
+            "revocation" => revocation::revocation(stage, pace, &mut results).await?,
+            _ => page::page(site, &mut results)?,
+        }
+    }
+    Ok(results)
+}
+
+/// Everybody's rounds, and whose turn it is in each: another one first each time, so that nobody always
+/// follows the same one.
+async fn interleave(
+    servers: &mut [Running],
+    rounds: usize,
+    mut before: impl AsyncFnMut(&mut [Running]) -> Outcome<()>,
+    mut turn: impl AsyncFnMut(&mut Running) -> Outcome<Sample>,
+) -> Outcome<Vec<Row>> {
+    let row = |running: &Running| Row {
+        label: running.who.label(),
+        ours: running.who.is_ours(),
+        who: running.who,
+        samples: Vec::with_capacity(rounds),
+    };
+    let mut rows: Vec<_> = servers.iter().map(row).collect();
+    for round in 0..rounds {
+        before(servers).await?;
+        for place in 0..servers.len() {
+            let at = (place + round * 5) % servers.len();
+            let at = if round % 2 == 0 { at } else { servers.len() - 1 - at };
+            rows[at].samples.push(turn(&mut servers[at]).await?);
+        }
+    }
+    for row in &rows {
+        let Spread { median, low, high } = row.spread(|sample| sample.cpu);
+        say_more(&format!("  {:44} {median:9.2} us ({low:.2} to {high:.2})", row.label));
+    }
+    Ok(rows)
+}
+
+/// One server under load. `after` is counted too: for what it does later.
+async fn turn(
+    stage: &Stage,
+    running: &Running,
+    lanes: &mut [Lane],
+    time: Duration,
+    after: Duration,
+) -> Outcome<Sample> {
+    let who = running.who.label();
+    // Caches and branch predictors were somebody else's a moment ago.
+    run_rightly(&who, lanes, Some(time / 5)).await?;
+    let before = stage.cpu(running)?;
+    let tallies = run_rightly(&who, lanes, Some(time)).await?;
+    tokio::time::sleep(after).await;
+    let used = stage.cpu(running)? - before;
+    Ok(sample(tallies, used))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn sample(tallies: Vec<Tally>, used: Duration) -> Sample {
+    let answered: u64 = tallies.iter().map(|tally| tally.answered).sum();
+    let elapsed = tallies.iter().map(|tally| tally.elapsed).max().unwrap_or_default();
+    let mut took: Vec<u32> = tallies.into_iter().flat_map(|tally| tally.took).collect();
+    Sample {
+        cpu: used.as_secs_f64() * 1e6 / answered as f64,
+        rate: answered as f64 / elapsed.as_secs_f64(),
+        p99: p99(&mut took).map_or(f64::NAN, |nanos| f64::from(nanos) / 1e3),
+    }
+}
+
+/// How many checks have asked the store: what stands in memory is believed only as long as the store is known
+/// to tell of changes, which a machine that is too busy may be late to prove. Nothing of others.
+async fn asked(running: &Running) -> Outcome<u64> {
+    if !matches!(running.who, Who::Engine(_)) {
+        return Ok(0);
+    }
+    let mut request = Vec::new();
+    Fixed::get("/bench/asked", None, 200).next(&mut request);
+    let mut connection = Connection::open(running.server.address).await?;
+    Ok(std::str::from_utf8(connection.ask(&request).await?.body)?.parse()?)
+}
+
+/// Says so where checks that should have been answered from memory were not.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn note_asked(results: &mut Results, what: &str, asked: u64, rows: &[Row], time: Duration) {
+    let of_ours = rows.iter().filter(|row| matches!(row.who, Who::Engine(_)));
+    let checks: f64 = of_ours.flat_map(|row| &row.samples).map(|sample| sample.rate * time.as_secs_f64()).sum();
+    if asked as f64 > checks / 1000.0 {
+        results.notes.push(format!(
+            "{what}: {asked} of about {checks:.0} checks by the engine asked the database, though they were of sessions \
+             that it knew. The machine was not quiet, and what was measured is dearer than it would be."
+        ));
+    }
+}
+
+/// Starts them all, with as many sessions known as a server knows if nothing else is said.
+async fn start(stage: &Stage, who: &[Who]) -> Outcome<Vec<Running>> {
+    let mut running = Vec::with_capacity(who.len());
+    for &who in who {
+        running.push(stage.start(who, KNOWN).await?);
+    }
+    Ok(running)
+}
+
+/// The processor time of each of ours over that of bare axum.
+fn bars_over_bare(section: &Section, who: &[Who], what: &str, limit: f64) -> Vec<Bar> {
+    let over = |&who: &Who| {
+        let (row, bare) = (section.row(who)?, section.row(Who::Bare)?);
+        let what = format!("{what}: {}, processor time over bare axum", who.label());
+        Some(Bar { what, measured: row.over(bare), unit: "×", limit: Limit::AtMost(limit) })
+    };
+    who.iter().filter_map(over).collect()
+}

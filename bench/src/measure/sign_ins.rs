@@ -1,0 +1,79 @@
+//! Sign-ins, against what argon2id allows.
+
+use super::{Pace, interleave, start, turn};
+use crate::{
+    Outcome, PASSWORD,
+    load::{Form, Forms, Lane},
+    process::pinned,
+    results::{Bar, Limit, Results, Section},
+    say_more,
+    serve::account_name,
+    stage::{Place, Stage, Who},
+    stats::{Spread, ratios},
+};
+use std::time::Duration;
+
+/// Who signs in at once.
+const PEOPLE: usize = 4;
+/// The server has one core, and so by default one thread that hashes.
+const THREADS: &str = "1";
+
+pub(super) async fn sign_ins(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
+    let peers =
+        [Who::TowerSessions(Place::Sqlite), Who::TowerSessions(Place::Postgres), Who::SessionGuard(Place::Postgres)];
+    let ours = [Who::ENGINES, Who::HOSTS].concat();
+    let mut servers = start(stage, &[&peers[..], &ours].concat()).await?;
+    let (mut ceiling, mut next) = (Vec::new(), 0);
+    let time = pace.time * 3;
+    let rows = interleave(
+        &mut servers,
+        pace.fewer_rounds(),
+        async |_| {
+            ceiling.push(hashes_a_second(stage, time).await?);
+            Ok(())
+        },
+        async |running| {
+            let (first, accounts) = (next, stage.accounts());
+            next += 10_000;
+            let plan = Forms::to("/api/sign_in", 200, move |count| {
+                let account = (first + usize::try_from(count).ok()?) % accounts;
+                let body = form_urlencoded::Serializer::new(String::new())
+                    .append_pair("username", &account_name(account))
+                    .append_pair("password", PASSWORD)
+                    .finish();
+                Some(Form { body, ..Form::default() })
+            });
+            let mut lanes = [Lane::open(running.server.address, PEOPLE, plan).await?];
+            turn(stage, running, &mut lanes, time, Duration::ZERO).await
+        },
+    )
+    .await?;
+    let spread = Spread::of(&ceiling).unwrap_or(Spread::once(f64::NAN));
+    say_more(&format!("  argon2id alone: {:.1} a second", spread.median));
+    for row in rows.iter().filter(|row| row.ours) {
+        let rates: Vec<_> = row.samples.iter().map(|sample| sample.rate).collect();
+        results.bars.push(Bar {
+            what: format!("Sign-ins a second: {}, over argon2id alone", row.label),
+            measured: Spread::of(&ratios(&rates, &ceiling)).unwrap_or(Spread::once(f64::NAN)),
+            unit: "×",
+            limit: Limit::AtLeast(0.95),
+        });
+    }
+    results.sections.push(Section {
+        title: "Sign-ins",
+        text: format!(
+            "{PEOPLE} people sign in at once, over and over, each with an account of their own and argon2id at 19 MiB and \
+             two passes. argon2id alone, on one thread of the same core, does {:.1} a second ({:.1} to {:.1}).",
+            spread.median, spread.low, spread.high
+        ),
+        rows,
+    });
+    Ok(())
+}
+
+async fn hashes_a_second(stage: &Stage, time: Duration) -> Outcome<f64> {
+    let mut command = pinned(&stage.programs.bench);
+    command.args(["ceiling", "--threads", THREADS, "--millis", &time.as_millis().to_string()]);
+    let output = tokio::task::spawn_blocking(move || command.output()).await??;
+    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+}

@@ -1,0 +1,71 @@
+//! The servers that this program is itself: what a request costs without sessions, with the cookie library
+//! alone, and with Daypass's engine.
+//!
+//! All of them, those of the others too, answer the same: `GET /api/me` with the account's name to whoever
+//! is signed in, `GET /api/guest` to anybody.
+
+mod bare;
+mod engine;
+mod jar;
+
+use crate::{Outcome, say};
+use axum::Router;
+use clap::Subcommand;
+use serde::Serialize;
+use std::net::{Ipv4Addr, SocketAddr};
+use tokio::net::TcpListener;
+
+/// One of the servers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Kind {
+    /// No session at all: the limit.
+    Bare,
+    /// The private jar of tower-cookies: a sealed cookie with a name in it, and nothing behind it.
+    Jar,
+    /// Daypass's layers on a plain router.
+    Engine {
+        /// The database.
+        #[arg(long)]
+        database: String,
+        /// How many sessions it knows without asking it.
+        #[arg(long)]
+        known: u32,
+    },
+}
+
+/// Who is signed in.
+#[derive(Serialize)]
+struct Me {
+    account: String,
+}
+
+impl Me {
+    fn guest() -> Self {
+        Self { account: "guest".to_owned() }
+    }
+}
+
+/// The name of a session's account, as long as all of the others.
+pub(crate) fn account_name(number: usize) -> String {
+    format!("user{number:06}")
+}
+
+/// Serves until it is killed.
+pub(crate) fn serve(kind: Kind) -> Outcome<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async {
+        let router = match kind {
+            Kind::Bare => bare::router(),
+            Kind::Jar => jar::router()?,
+            Kind::Engine { database, known } => engine::router(&database, known).await?,
+        };
+        listen(router).await
+    })
+}
+
+async fn listen(router: Router) -> Outcome<()> {
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    say(&format!("ready {}", listener.local_addr()?));
+    axum::serve(listener, router).await?;
+    Ok(())
+}
