@@ -3,7 +3,7 @@
 use super::{CONNECTIONS, KNOWN, Pace, asked, checks::use_all, cold, interleave, note_asked, turn};
 use crate::{
     Outcome,
-    load::{Checks, Lane},
+    load::{Checks, Cookies, Lane},
     results::{Bar, Growth, Limit, Results, Row},
     say_more,
     stage::{Place, Running, Stage, Who},
@@ -22,15 +22,19 @@ pub(super) async fn growth(stage: &Stage, pace: &Pace, results: &mut Results) ->
         let place = if who == Who::Engine(Place::Sqlite) { Place::Sqlite } else { Place::Postgres };
         let mut databases = Vec::new();
         for &size in &sizes {
-            databases.push((size, stage.database_of(place, size.min(stage.sizes.spare), size).await?));
+            databases.push((stage.database_of(place, size.min(stage.sizes.spare), size).await?, None));
         }
         for kind in ["warm", "cold"] {
             let label = format!("{}, {kind}", who.label());
             say_more(&format!("  {label}"));
             let known = if kind == "warm" { KNOWN } else { cold::KNOWS_NONE };
             let mut servers = Vec::new();
-            for (_, database) in &databases {
-                servers.push(stage.start_on(who, known, database.clone()).await?);
+            for (database, cookies) in &mut databases {
+                let mut running = stage.start_on(who, known, database.clone()).await?;
+                // Some were renewed by the servers before, and who comes with an older one has copied it.
+                running.cookies = cookies.take().unwrap_or(running.cookies);
+                *cookies = Some(Cookies::clone(&running.cookies));
+                servers.push(running);
             }
             let rows = if kind == "warm" {
                 // In use are as many in each case: what grows is what is there beside them.
