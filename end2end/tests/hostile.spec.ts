@@ -8,6 +8,8 @@ const MARKUP = "<img/src=x/onerror=window.hit=1>";
 const isHit = (page: Page) => page.evaluate(() => "hit" in window);
 
 test.describe("an account whose name is markup", () => {
+  test.use({ expectedErrors: /status of 404/ });
+
   const password = "four words nobody expects";
 
   test.beforeEach(({ server }) => server.addAccount(MARKUP, password));
@@ -80,12 +82,15 @@ test.describe("what somebody put into a page", () => {
     await visitor.open("/login");
     await visitor.signIn();
     const elsewhere: string[] = [];
-    context.on("request", (request) => {
-      if (!request.url().startsWith(server.origin) && !request.url().startsWith("data:")) elsewhere.push(request.url());
+    // Whatever got out would run.
+    await context.route(/^https:\/\/evil\.example/, async (route) => {
+      elsewhere.push(route.request().url());
+      await route.fulfill({ contentType: "text/javascript", body: "window.hit = 12" });
     });
     await page.route(`${server.origin}/`, async (route) => {
       const response = await route.fetch();
-      const body = (await response.text()).replace("</head>", `${INJECTED}</head>`);
+      const body = (await response.text()).replace("</body>", `${INJECTED}</body>`);
+      expect(body).toContain("window.hit");
       await route.fulfill({ response, body });
     });
     await page.addInitScript(() => {

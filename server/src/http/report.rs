@@ -26,9 +26,11 @@ struct Report {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct Body {
-    #[serde(rename = "effective-directive", alias = "violated-directive", default)]
-    directive: String,
+    effective_directive: Option<String>,
+    /// The older name. Most browsers send both.
+    violated_directive: Option<String>,
     #[serde(rename = "blocked-uri", default)]
     blocked: String,
 }
@@ -37,7 +39,8 @@ struct Body {
 pub(super) async fn violation(body: Bytes) -> StatusCode {
     let Ok(Report { report }) = serde_json::from_slice(&body) else { return StatusCode::BAD_REQUEST };
     if may_log(Instant::now()) {
-        let (directive, blocked) = (cut(&report.directive), cut(&origin(&report.blocked)));
+        let directive = report.effective_directive.or(report.violated_directive).unwrap_or_default();
+        let (directive, blocked) = (cut(&directive), cut(&origin(&report.blocked)));
         tracing::warn!(
             event = "malicious_csp_violation",
             directive,

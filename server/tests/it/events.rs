@@ -49,8 +49,13 @@ async fn operators_see_what_happened() {
 async fn a_report_of_a_browser_is_read_within_bounds() {
     let host = Host::start().await;
     let report = |body: String| host.request(reqwest::Method::POST, "/csp-report").body(body).send();
-    let good = r#"{"csp-report":{"effective-directive":"script-src","blocked-uri":"https://evil.example/x?y"}}"#;
-    assert_eq!(report(good.to_owned()).await.unwrap().status(), 204);
+    for good in [
+        r#"{"csp-report":{"effective-directive":"script-src","blocked-uri":"https://evil.example/x?y"}}"#,
+        r#"{"csp-report":{"effective-directive":"img-src","violated-directive":"img-src","blocked-uri":"inline"}}"#,
+        r#"{"csp-report":{"violated-directive":"script-src"}}"#,
+    ] {
+        assert_eq!(report(good.to_owned()).await.unwrap().status(), 204, "{good}");
+    }
     for (body, status) in [("", 400), ("[]", 400), ("{\"csp-report\":1}", 400)] {
         assert_eq!(report(body.to_owned()).await.unwrap().status(), status, "{body}");
     }

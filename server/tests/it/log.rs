@@ -226,8 +226,11 @@ async fn every_occasion_on_the_list_leaves_its_line() {
     let elsewhere = host.post("/api/sign_out", "").header("origin", "https://evil.example").header("cookie", &cookie);
     assert_eq!(elsewhere.send().await.unwrap().status(), 403);
     told.once("a form of another site", "malicious_csrf", &[("path", "/api/sign_out")]);
-    let report =
-        r#"{"csp-report":{"effective-directive":"script-src-elem","blocked-uri":"https://evil.example/x.js"}}"#;
+    // As Chromium writes it: what was violated under both of its names.
+    let report = r#"{"csp-report":{"document-uri":"https://app.example/","referrer":"",
+        "violated-directive":"script-src-elem","effective-directive":"script-src-elem",
+        "original-policy":"default-src 'none'","disposition":"enforce","blocked-uri":"https://evil.example/x.js",
+        "line-number":1,"status-code":200,"script-sample":""}}"#;
     let report = host.request(reqwest::Method::POST, "/csp-report").body(report);
     assert_eq!(report.send().await.unwrap().status(), 204);
     let with = [("directive", "script-src-elem"), ("blocked", "https://evil.example")];
