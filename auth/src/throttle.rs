@@ -12,7 +12,10 @@ use crate::{AccountId, clock::Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
+};
 
 /// Counts are forgotten so long after the last try.
 pub const FORGET: Duration = Duration::from_secs(24 * 3600);
@@ -25,6 +28,18 @@ pub const ACCOUNT: Limit = Limit { free: 5, most: Duration::from_secs(900) };
 pub const NETWORK: Limit = Limit { free: 50, most: Duration::from_secs(300) };
 /// How many accounts one browser is known for.
 const MOST_ACCOUNTS: usize = 4;
+
+/// What of an IPv6 address is its network: whoever has one address has the whole /64.
+const NETWORK_BITS: Ipv6Addr = Ipv6Addr::new(0xffff, 0xffff, 0xffff, 0xffff, 0, 0, 0, 0);
+
+/// The network that is counted for an address: the address itself, or the /64 of an IPv6 address.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => (address & NETWORK_BITS).into(),
+        v4 => v4,
+    }
+}
 
 /// How many tries are free, and how long the next one waits at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,9 +131,9 @@ impl Namer<'_> {
     }
 
     fn network(&self, place: &str) -> Bucket {
-        let network = match place.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        let network = match place.parse().map(network) {
             Ok(IpAddr::V4(address)) => self.id("network", &[&address.octets()]),
-            // Whoever has one IPv6 address has the whole /64.
+            // The rest of a network is zeros.
             Ok(IpAddr::V6(address)) => self.id("network", &[&address.octets()[..8]]),
             // All whose address is not known share one count: not knowing is no way around it.
             Err(_) => self.id("network", &[b"unknown"]),

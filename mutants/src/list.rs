@@ -548,7 +548,12 @@ pub static MUTANTS: &[Mutant] = &[
         "None => (self.id(\"account\", &[name.as_bytes()]), Some(self.network(place))),",
         "None => { let _ = self.network(place); (self.id(\"account\", &[name.as_bytes()]), None) }",
     ),
-    mutant("an IPv6 network is a /64", THROTTLE, "&[&address.octets()[..8]]", "&[&address.octets()]"),
+    mutant(
+        "an IPv6 network is a /64",
+        THROTTLE,
+        "IpAddr::V6(address) => (address & NETWORK_BITS).into(),",
+        "IpAddr::V6(address) => address.into(),",
+    ),
     mutant(
         "not to say from where is no way around",
         THROTTLE,
@@ -708,7 +713,6 @@ pub static MUTANTS: &[Mutant] = &[
     // How much one network may ask for, and where a request ends.
     mutant("requests are counted", CALLS, "count.check().err().map(", "None::<governor::NotUntil<Nanos>>.map("),
     mutant("requests are counted by network", CALLS, "let network = client.map(network);", "let network = None;"),
-    mutant("an IPv6 address is not a network", CALLS, "(address & NETWORK).into()", "address.into()"),
     mutant(
         "networks are counted in bounded memory",
         CALLS,

@@ -14,20 +14,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use daypass_app::{AppError, words};
-use daypass_auth::http::{ClientAddress, from_form};
+use daypass_auth::{
+    http::{ClientAddress, from_form},
+    throttle::network,
+};
 use governor::{
     Quota, RateLimiter, clock::Clock, middleware::NoOpMiddleware, nanos::Nanos, state::InMemoryState, state::NotKeyed,
 };
 use http::{HeaderValue, header};
 use quick_cache::sync::Cache;
-use std::{
-    convert::Infallible,
-    fmt,
-    net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
-    sync::Arc,
-    time::Duration,
-};
+use std::{convert::Infallible, fmt, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// Networks that are remembered at once, some 200 bytes each. Of more, one that asks seldom is forgotten,
@@ -35,8 +31,6 @@ use tokio::time::Instant;
 const MOST_NETWORKS: usize = 50_000;
 /// Lines of the log that this may fill in a minute, all networks together.
 const LINES_A_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
-/// Whoever has one IPv6 address has the whole /64.
-const NETWORK: Ipv6Addr = Ipv6Addr::new(0xffff, 0xffff, 0xffff, 0xffff, 0, 0, 0, 0);
 
 type Count = RateLimiter<NotKeyed, InMemoryState, Steady, NoOpMiddleware<Nanos>>;
 
@@ -91,13 +85,6 @@ impl CallLimit {
 
     fn may_log(&self) -> bool {
         self.0.lines.check().is_ok()
-    }
-}
-
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => (address & NETWORK).into(),
-        v4 => v4,
     }
 }
 
