@@ -719,7 +719,12 @@ pub static MUTANTS: &[Mutant] = &[
         "Cache::new(MOST_NETWORKS)",
         "Cache::new(MOST_NETWORKS * 8)",
     ),
-    mutant("whoever is refused does not fill the log", CALLS, "if limit.may_log() {", "if true {"),
+    mutant(
+        "whoever is refused does not fill the log",
+        CALLS,
+        "if limit.0.lines.have_room(std::time::Instant::now()) {",
+        "if true {",
+    ),
     mutant(
         "a message is in chunks in one way alone",
         "server/src/http/framing.rs",

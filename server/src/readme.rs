@@ -3,7 +3,7 @@
 
 use crate::{
     config::{self, Cli, DEFAULT_DATABASE, DEFAULT_KEYS_FILE, DEMO_DATABASE},
-    http::{forms, limits, report},
+    http::{forms, limits, lines, report},
     listen::Limits,
 };
 use clap::CommandFactory;
@@ -134,6 +134,6 @@ fn the_readme_has_every_limit() {
         let row = limits.lines().find(|line| line.starts_with(&format!("| {what} | {figures}")));
         assert!(row.is_some(), "{what} is not {figures}");
     }
-    assert_eq!(report::A_MINUTE, 10);
+    assert_eq!(lines::A_MINUTE, 10);
     assert!(limits.contains("ten a minute reach the log"));
 }

@@ -7,7 +7,7 @@
 //! A network may ask for a minute's worth at once and is then held to the pace (GCRA, by `governor`). It is
 //! counted in memory alone, on each node by itself: a count that is lost costs nothing but a minute.
 
-use super::api;
+use super::{api, lines::Lines};
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -29,8 +29,6 @@ use tokio::time::Instant;
 /// Networks that are remembered at once, some 200 bytes each. Of more, one that asks seldom is forgotten,
 /// and begins anew.
 const MOST_NETWORKS: usize = 50_000;
-/// Lines of the log that this may fill in a minute, all networks together.
-const LINES_A_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
 type Count = RateLimiter<NotKeyed, InMemoryState, Steady, NoOpMiddleware<Nanos>>;
 
@@ -55,7 +53,8 @@ struct Inner {
     quota: Quota,
     /// By network; all whose address is not known share one.
     counts: Cache<Option<IpAddr>, Arc<Count>>,
-    lines: Count,
+    /// Of all networks together.
+    lines: Lines,
 }
 
 impl fmt::Debug for CallLimit {
@@ -69,9 +68,8 @@ impl CallLimit {
     #[must_use]
     pub fn per_minute(requests: NonZeroU32) -> Self {
         let clock = Steady(Instant::now());
-        let lines = RateLimiter::direct_with_clock(Quota::per_minute(LINES_A_MINUTE), clock);
         let counts = Cache::new(MOST_NETWORKS);
-        Self(Arc::new(Inner { clock, quota: Quota::per_minute(requests), counts, lines }))
+        Self(Arc::new(Inner { clock, quota: Quota::per_minute(requests), counts, lines: Lines::new() }))
     }
 
     /// Counts a request, or says how long this network has to wait with it.
@@ -81,10 +79,6 @@ impl CallLimit {
         let make = || Ok::<_, Infallible>(Arc::new(RateLimiter::direct_with_clock(*quota, *clock)));
         let Ok(count) = counts.get_or_insert_with(&network, make);
         count.check().err().map(|not_until| not_until.wait_time_from(clock.now()))
-    }
-
-    fn may_log(&self) -> bool {
-        self.0.lines.check().is_ok()
     }
 }
 
@@ -96,7 +90,7 @@ pub(super) async fn limit(State(limit): State<Option<CallLimit>>, request: Reque
     };
     // Whole seconds, rounded up: to ask after them is not too early.
     let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-    if limit.may_log() {
+    if limit.0.lines.have_room(std::time::Instant::now()) {
         let place = client.map(|address| address.to_string()).unwrap_or_default();
         tracing::warn!(event = "excess_rate_limit_exceeded", place, seconds, "a network asks for too much");
     }

@@ -7,6 +7,7 @@ pub(crate) mod forms;
 mod framing;
 mod headers;
 pub(crate) mod limits;
+pub(crate) mod lines;
 pub(crate) mod report;
 
 pub use calls::CallLimit;

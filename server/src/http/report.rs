@@ -3,21 +3,17 @@
 //! Anybody can post here, so what is read, kept and logged is bounded: a few lines a minute, cut, and of
 //! an address its origin alone, since the rest may be anything that a page had in it.
 
+use super::lines::Lines;
 use axum::body::Bytes;
 use http::StatusCode;
 use serde::Deserialize;
-use std::{
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::Instant;
 
 /// No report that says something is larger.
 pub(crate) const MAX_BYTES: usize = 8 * 1024;
-/// Lines of the log that reports may fill in a minute.
-pub(crate) const A_MINUTE: u32 = 10;
 const MAX_CHARS: usize = 80;
 
-static LOGGED: Mutex<Option<(Instant, u32)>> = Mutex::new(None);
+static LINES: Lines = Lines::new();
 
 #[derive(Deserialize)]
 struct Report {
@@ -38,7 +34,7 @@ struct Body {
 /// `POST /csp-report`.
 pub(super) async fn violation(body: Bytes) -> StatusCode {
     let Ok(Report { report }) = serde_json::from_slice(&body) else { return StatusCode::BAD_REQUEST };
-    if may_log(Instant::now()) {
+    if LINES.have_room(Instant::now()) {
         let directive = report.effective_directive.or(report.violated_directive).unwrap_or_default();
         let (directive, blocked) = (cut(&directive), cut(&origin(&report.blocked)));
         tracing::warn!(
@@ -49,14 +45,6 @@ pub(super) async fn violation(body: Bytes) -> StatusCode {
         );
     }
     StatusCode::NO_CONTENT
-}
-
-fn may_log(now: Instant) -> bool {
-    let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
-    let (since, count) =
-        logged.filter(|(since, _)| now.duration_since(*since) < Duration::from_secs(60)).unwrap_or((now, 0));
-    *logged = Some((since, count.saturating_add(1)));
-    count < A_MINUTE
 }
 
 fn origin(address: &str) -> String {
@@ -78,13 +66,5 @@ mod tests {
         assert_eq!(origin("inline"), "inline");
         assert_eq!(cut(&"\u{1b}[31m".repeat(100)).chars().count(), MAX_CHARS);
         assert!(!cut("a\nb").contains('\n'));
-    }
-
-    #[test]
-    fn the_log_is_not_filled() {
-        let start = Instant::now();
-        let logged = (0..1000).filter(|_| may_log(start)).count();
-        assert!(logged <= usize::try_from(A_MINUTE).unwrap());
-        assert!(may_log(start + Duration::from_secs(61)));
     }
 }
