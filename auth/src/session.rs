@@ -53,6 +53,16 @@ impl fmt::Debug for SessionSecret {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SecretHash(pub [u8; 32]);
 
+/// Half of a SHA-256, to remember things under: 128 bits, so that nobody finds another that has the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Half([u8; 16]);
+
+impl Half {
+    pub(crate) fn of(digest: &[u8; 32]) -> Self {
+        Self(digest.as_chunks().0[0])
+    }
+}
+
 impl fmt::Debug for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretHash(..)")

@@ -4,6 +4,7 @@ use crate::{
     AccountId, AccountName, AccountState, SecretHash, SessionId,
     clock::Timestamp,
     policy::Times,
+    session::Half,
     store::{Generation, Notice, SessionRow},
 };
 use quick_cache::sync::Cache;
@@ -50,18 +51,6 @@ impl Known {
     }
 }
 
-/// Half of a secret's hash: 128 bits, so that nobody finds a secret to go with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key([u8; 16]);
-
-impl Key {
-    fn of(secret: &SecretHash) -> Self {
-        let mut half = [0; 16];
-        half.copy_from_slice(&secret.0[..16]);
-        Self(half)
-    }
-}
-
 /// The counts at which something was true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamp {
@@ -84,7 +73,8 @@ pub(super) struct Ticket {
 /// Nothing is taken out when it changes: a counter moves on, and what was noted at another count is
 /// not believed. So there is no order of steps in which something old could come back.
 pub(super) struct Memory {
-    known: Cache<Key, Known>,
+    /// By half of their secrets' hashes.
+    known: Cache<Half, Known>,
     sessions: Box<[AtomicU32]>,
     accounts: Box<[AtomicU32]>,
     /// All changes of accounts: whose session it is, is not known before the store has answered.
@@ -112,7 +102,7 @@ impl Memory {
 
     /// What is known of a session.
     pub(super) fn get(&self, secret: &SecretHash) -> Option<Known> {
-        let known = self.known.get(&Key::of(secret))?;
+        let known = self.known.get(&Half::of(&secret.0))?;
         let now = Stamp {
             all: self.all.load(SeqCst),
             account: self.of_account(known.account).load(SeqCst),
@@ -128,7 +118,7 @@ impl Memory {
     pub(super) fn used(&self, secret: &SecretHash, mut known: Known, now: Timestamp) {
         known.times.last_activity = known.times.last_activity.max(now);
         // If it is gone meanwhile, the store is asked the next time.
-        let _gone = self.known.replace(Key::of(secret), known, true);
+        let _gone = self.known.replace(Half::of(&secret.0), known, true);
     }
 
     /// To be taken before the store is asked.
@@ -162,7 +152,7 @@ impl Memory {
             generation: row.generation,
             as_of: Stamp { all: ticket.all, account, session: ticket.session },
         };
-        self.known.insert(Key::of(&ticket.secret), known);
+        self.known.insert(Half::of(&ticket.secret.0), known);
     }
 
     /// Something is no longer as it was.

@@ -6,6 +6,7 @@
 //! Nothing is decided by it. Whether the session is alive is asked each time.
 
 use super::Claim;
+use crate::session::Half;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use std::{fmt, sync::Arc};
@@ -13,22 +14,9 @@ use std::{fmt, sync::Arc};
 /// So many are remembered at most, in about two megabytes; those that come seldom go first.
 const MOST: usize = 16 * 1024;
 
-/// The cookies. What does not open is not among them: strangers make up as many as they like.
+/// The cookies, by half of the digests of their values. What does not open is not among them: strangers make up as many as they like.
 #[derive(Clone)]
-pub(crate) struct Opened(Arc<Cache<Value, Claim>>);
-
-/// Half of the SHA-256 of a cookie's value: 128 bits, as many as the seal's own tag has.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Value([u8; 16]);
-
-impl Value {
-    fn of(value: &str) -> Self {
-        let digest: [u8; 32] = Sha256::digest(value).into();
-        let mut half = [0; 16];
-        half.copy_from_slice(&digest[..16]);
-        Self(half)
-    }
-}
+pub(crate) struct Opened(Arc<Cache<Half, Claim>>);
 
 impl Default for Opened {
     fn default() -> Self {
@@ -45,7 +33,7 @@ impl fmt::Debug for Opened {
 impl Opened {
     /// What the cookie of this value says: remembered, or opened now.
     pub(super) fn get_or_open(&self, value: &str, open: impl FnOnce() -> Option<Claim>) -> Option<Claim> {
-        let key = Value::of(value);
+        let key = Half::of(&Sha256::digest(value).into());
         if let Some(claim) = self.0.get(&key) {
             return Some(claim);
         }
