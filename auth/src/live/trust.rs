@@ -17,7 +17,7 @@ pub(super) struct Trust {
     base: Instant,
     /// Nanoseconds, by the clock that nobody sets; or [`NEVER`].
     steady: AtomicI64,
-    /// Microseconds, by the clock on the wall.
+    /// Nanoseconds since 1970, by the clock on the wall.
     wall: AtomicI64,
 }
 
@@ -39,12 +39,12 @@ impl Trust {
         let wall = self.wall.load(SeqCst);
         steady != NEVER
             && self.steady(now.steady).saturating_sub(steady) < nanos(MAX_STALE)
-            && micros(now.wall).saturating_sub(wall) < nanos(MAX_STALE) / 1000
+            && since_1970(now.wall).saturating_sub(wall) < nanos(MAX_STALE)
     }
 
     /// Until this moment it is known now. Says whether it was not known before.
     pub(super) fn prove(&self, until: Moment) -> bool {
-        self.wall.store(micros(until.wall), SeqCst);
+        self.wall.store(since_1970(until.wall), SeqCst);
         self.steady.swap(self.steady(until.steady), SeqCst) == NEVER
     }
 
@@ -65,10 +65,9 @@ fn nanos(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
-/// Since 1970. A clock that shows less stands still, and the other one decides.
-fn micros(wall: SystemTime) -> i64 {
-    let since = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+/// A clock that shows less stands still, and the other one decides.
+fn since_1970(wall: SystemTime) -> i64 {
+    nanos(wall.duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 #[cfg(test)]
