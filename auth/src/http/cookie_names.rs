@@ -15,10 +15,7 @@ use tower_cookies::Cookie;
 /// [`SignIn::device`](crate::SignIn).
 #[must_use]
 pub fn device(engine: &Engine, headers: &HeaderMap) -> Option<Device> {
-    match brought(headers, engine.cookies().device_name()) {
-        Brought::One(value) => engine.sealer().open_device(value),
-        Brought::Nothing | Brought::Several => None,
-    }
+    engine.sealer().open_device(brought(headers, engine.cookies().device_name()).one()?)
 }
 
 /// What a request brought under one name.
@@ -32,6 +29,14 @@ pub(crate) enum Brought<'a> {
 }
 
 impl<'a> Brought<'a> {
+    /// The value, if it can be told which is the browser's own.
+    pub(crate) fn one(self) -> Option<&'a str> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::Nothing | Self::Several => None,
+        }
+    }
+
     fn add(&mut self, value: &'a [u8]) {
         *self = match self {
             // A value that is no text was not made by us, and opens nothing; neither does an empty one.

@@ -5,7 +5,7 @@
 
 use super::{
     answer::{ENDED_HEADER, unavailable},
-    cookie_names::{Brought, brought, take},
+    cookie_names::{brought, take},
     gate::{Change, Gate},
     guard::{Admission, Guard},
     notice::{self, Notice},
@@ -26,6 +26,9 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// Browsers heed it over https alone (ASVS 14.3.1). Cookies are not among it: that would take those of
 /// every sibling host along, and the one by which this browser is known.
 const EVERYTHING_BUT_COOKIES: &str = r#""cache", "storage""#;
+
+/// Of whom a request is that brought no session.
+const NOBODY: Access = Access::Absent { reason: Reason::None, remembered: false };
 
 /// The layer: see the module.
 #[derive(Clone)]
@@ -108,19 +111,19 @@ impl Door {
         let spec = self.engine.cookies();
         let names = [spec.session_name(), spec.notice_name(), spec.device_name()];
         let [session, notice, _] = take(headers, names);
-        let access = match session {
-            Brought::One(value) => self.engine.check_at_once(value),
-            // Two cannot be told apart, and neither is removed: one of them may be the browser's own.
-            Brought::Nothing | Brought::Several => Some(Access::Absent { reason: Reason::None, remembered: false }),
+        let access = match session.one() {
+            Some(value) => self.engine.check_at_once(value),
+            // Of two neither is removed: one of them may be the browser's own.
+            None => Some(NOBODY),
         };
         (access, notice::presented(&self.engine, notice))
     }
 
     /// Who it is of otherwise.
     async fn check(&self, headers: &HeaderMap) -> Access {
-        match brought(headers, self.engine.cookies().session_name()) {
-            Brought::One(value) => self.engine.check(value).await,
-            Brought::Nothing | Brought::Several => Access::Absent { reason: Reason::None, remembered: false },
+        match brought(headers, self.engine.cookies().session_name()).one() {
+            Some(value) => self.engine.check(value).await,
+            None => NOBODY,
         }
     }
 
@@ -156,10 +159,7 @@ impl Door {
         let (engine, guard) = (&self.engine, &self.guard);
         let replaced = match &access {
             Access::Absent { reason: Reason::Replaced, .. } => {
-                match brought(request.headers(), engine.cookies().session_name()) {
-                    Brought::One(value) => Some(value.to_owned()),
-                    Brought::Nothing | Brought::Several => None,
-                }
+                brought(request.headers(), engine.cookies().session_name()).one().map(str::to_owned)
             }
             _ => None,
         };

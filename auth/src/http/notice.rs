@@ -38,8 +38,5 @@ pub(super) fn cookie(engine: &Engine, notice: &Notice) -> Option<Cookie<'static>
 
 /// The notice that a request brought.
 pub(super) fn presented(engine: &Engine, brought: Brought<'_>) -> Option<Notice> {
-    match brought {
-        Brought::One(value) => engine.sealer().open(engine.cookies().notice_name(), value),
-        Brought::Nothing | Brought::Several => None,
-    }
+    engine.sealer().open(engine.cookies().notice_name(), brought.one()?)
 }
