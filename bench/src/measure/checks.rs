@@ -4,10 +4,10 @@ use super::{CONNECTIONS, Pace, WRITTEN, asked, bars_over_bare, interleave, note_
 use crate::{
     Outcome,
     load::{Checks, Fixed, Lane, run_rightly},
-    results::{Bar, Limit, Results, Section},
+    results::{Bar, Limit, Results, Row, Section},
     stage::{Place, Running, Stage, Who},
 };
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 /// Everybody.
 fn all() -> Vec<Who> {
@@ -25,24 +25,38 @@ pub(super) async fn use_all(stage: &Stage, servers: &mut [Running]) -> Outcome<(
     Ok(())
 }
 
-pub(super) async fn signed_in(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
-    let mut servers = start(stage, &all()).await?;
-    let (used, mut asked_in_all) = (stage.sizes.used, 0);
+/// Checks of these sessions, all of which a server has seen before; and how many of them asked the database
+/// all the same.
+pub(super) async fn warm(
+    stage: &Stage,
+    time: Duration,
+    rounds: usize,
+    servers: &mut [Running],
+    used: Range<usize>,
+) -> Outcome<(Vec<Row>, u64)> {
+    let mut asked_in_all = 0;
     let rows = interleave(
-        &mut servers,
-        pace.rounds,
+        servers,
+        rounds,
         async |servers| use_all(stage, servers).await,
         async |running| {
-            let plan = Checks::of(&running.cookies, 0..used, "/api/me");
+            let plan = Checks::of(&running.cookies, used.clone(), "/api/me");
             let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
             let before = asked(running).await?;
-            let sample = turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await?;
+            let sample = turn(stage, running, &mut lanes, time, Duration::ZERO).await?;
             asked_in_all += asked(running).await? - before;
             Ok(sample)
         },
     )
     .await?;
-    note_asked(results, "Signed in, warm", asked_in_all, &rows, pace.time);
+    Ok((rows, asked_in_all))
+}
+
+pub(super) async fn signed_in(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
+    let mut servers = start(stage, &all()).await?;
+    let used = stage.sizes.used;
+    let (rows, asked) = warm(stage, pace.time, pace.rounds, &mut servers, 0..used).await?;
+    note_asked(results, "Signed in, warm", asked, &rows, pace.time);
     let section = Section {
         title: "A request of somebody who is signed in",
         text: format!(

@@ -1,6 +1,6 @@
 //! From a thousand sessions that are alive to a million.
 
-use super::{CONNECTIONS, KNOWN, Pace, asked, checks::use_all, cold, interleave, note_asked, turn};
+use super::{CONNECTIONS, KNOWN, Pace, checks::warm, cold, interleave, note_asked, turn};
 use crate::{
     Outcome,
     load::{Checks, Cookies, Lane},
@@ -9,7 +9,7 @@ use crate::{
     stage::{Place, Running, Stage, Who},
     stats::Spread,
 };
-use std::{ops::Range, time::Duration};
+use std::time::Duration;
 
 /// How many there are to begin with.
 const FEWEST: usize = 1_000;
@@ -38,7 +38,8 @@ pub(super) async fn growth(stage: &Stage, pace: &Pace, results: &mut Results) ->
             }
             let rows = if kind == "warm" {
                 // In use are as many in each case: what grows is what is there beside them.
-                let (rows, asked) = warm_rows(stage, pace, &mut servers, 0..stage.sizes.used.min(FEWEST)).await?;
+                let (rows, asked) =
+                    warm(stage, pace.time, pace.fewer_rounds(), &mut servers, 0..stage.sizes.used.min(FEWEST)).await?;
                 note_asked(results, &label, asked, &rows, pace.time);
                 rows
             } else {
@@ -50,30 +51,6 @@ pub(super) async fn growth(stage: &Stage, pace: &Pace, results: &mut Results) ->
         }
     }
     Ok(())
-}
-
-async fn warm_rows(
-    stage: &Stage,
-    pace: &Pace,
-    servers: &mut [Running],
-    used: Range<usize>,
-) -> Outcome<(Vec<Row>, u64)> {
-    let mut asked_in_all = 0;
-    let rows = interleave(
-        servers,
-        pace.fewer_rounds(),
-        async |servers| use_all(stage, servers).await,
-        async |running| {
-            let plan = Checks::of(&running.cookies, used.clone(), "/api/me");
-            let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-            let before = asked(running).await?;
-            let sample = turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await?;
-            asked_in_all += asked(running).await? - before;
-            Ok(sample)
-        },
-    )
-    .await?;
-    Ok((rows, asked_in_all))
 }
 
 async fn cold_rows(stage: &Stage, pace: &Pace, servers: &mut [Running], sizes: &[usize]) -> Outcome<Vec<Row>> {
