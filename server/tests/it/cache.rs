@@ -1,6 +1,6 @@
 //! Two people behind one cache (ASVS 14.2.2, 14.2.5 and 14.3.2).
 
-use crate::host::{Host, PASSWORD, session_cookie};
+use crate::host::{Host, PASSWORD, credentials, session_cookie};
 use daypass_server::pages;
 use leptos::server_fn::axum::server_fn_paths;
 use reqwest::{
@@ -93,12 +93,8 @@ fn varied(answer: &Answer) -> Vec<String> {
 /// With alice and bob, each of whom is signed in, and a file whose name changes with its content.
 async fn scene() -> (Host, [String; 2]) {
     let host = Host::scene().with("bob").hashed_file("daypass.abc.js", "export {}").start().await;
-    let cookies = [host.sign_in().await, host.sign_in_with(&form("bob", PASSWORD)).await];
+    let cookies = [host.sign_in().await, host.sign_in_with(&credentials("bob", PASSWORD)).await];
     (host, cookies)
-}
-
-fn form(name: &str, password: &str) -> String {
-    format!("username={name}&password={}", password.replace(' ', "+"))
 }
 
 #[tokio::test]
@@ -118,7 +114,7 @@ async fn two_people_behind_one_cache_each_get_their_own() {
     for (method, path) in &asked {
         for (name, other, cookie) in [("alice", "bob", alice.as_str()), ("bob", "alice", &bob), ("", "alice", "")] {
             for _ in 0..2 {
-                let form = format!("{}&current=wrong&new=short&which=others&next=/", form(name, "wrong"));
+                let form = format!("{}&current=wrong&new=short&which=others&next=/", credentials(name, "wrong"));
                 let ask = Ask { method: method.clone(), path, cookie, form: &form };
                 let (answer, kept) = cache.ask(&ask).await;
                 assert!(!kept, "{method} {path} was kept: {:?}", answer.headers);
@@ -145,7 +141,7 @@ async fn nobody_is_handed_the_cookie_of_somebody_else() {
     let mut cache = Cache::new(&host);
     let mut given = Vec::new();
     for name in ["alice", "bob", "alice"] {
-        let form = form(name, PASSWORD);
+        let form = credentials(name, PASSWORD);
         let (answer, _) = cache.ask(&Ask { method: Method::POST, path: "/api/sign_in", cookie: "", form: &form }).await;
         let cookies = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
         let cookie = cookies.filter_map(|cookie| cookie.split(';').next()).find(|pair| pair.starts_with("daypass="));
@@ -172,7 +168,7 @@ async fn a_cache_that_heeds_nothing_shows_one_persons_page_to_another() {
 #[tokio::test]
 async fn no_private_page_answers_to_the_name_of_a_file() {
     let host = Host::start().await;
-    let answer = host.post("/api/sign_in", &form("alice", PASSWORD)).send().await.unwrap();
+    let answer = host.post("/api/sign_in", &credentials("alice", PASSWORD)).send().await.unwrap();
     let cookie = session_cookie(&answer).unwrap();
     for page in pages().iter().map(|page| page.trim_end_matches('/')).filter(|page| !page.is_empty()) {
         for name in [

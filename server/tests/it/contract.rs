@@ -1,6 +1,6 @@
 //! The contract that others script against, call by call.
 
-use crate::host::{Host, PASSWORD, header, removes_cookie, session_cookie, set_cookies, status_and_json};
+use crate::host::{Host, PASSWORD, credentials, header, removes_cookie, session_cookie, set_cookies, status_and_json};
 use daypass_auth::{
     AccountState, Key, Reason,
     policy::{Policy, Timeouts},
@@ -11,7 +11,7 @@ use serde_json::json;
 use std::time::Duration;
 
 fn form(extra: &str) -> String {
-    format!("username=alice&password={}{extra}", PASSWORD.replace(' ', "+"))
+    credentials("alice", PASSWORD) + extra
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A disk that takes no more, and one that gives back something else, while the server runs.
 
 use crate::{
-    host::{removes_cookie, session_cookie},
+    host::{credentials, removes_cookie, session_cookie},
     program::{Folder, Program, text},
 };
 use reqwest::Response;
@@ -16,7 +16,7 @@ async fn post(server: &Program, path: &str, cookie: &str, form: &str) -> Respons
 }
 
 async fn sign_in(server: &Program) -> Response {
-    post(server, "/api/sign_in", "", &format!("username=alice&password={}", PASSWORD.replace(' ', "+"))).await
+    post(server, "/api/sign_in", "", &credentials("alice", PASSWORD)).await
 }
 
 /// Files may not grow beyond what they have, which to a database is a disk that is full.

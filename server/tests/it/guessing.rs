@@ -1,12 +1,12 @@
 //! Guessing passwords costs whoever guesses.
 
-use crate::host::{Host, PASSWORD, header, session_cookie, set_cookies, status_and_json};
+use crate::host::{Host, PASSWORD, credentials, header, session_cookie, set_cookies, status_and_json};
 use reqwest::Response;
 use serde_json::json;
 
 impl Host {
     async fn attempt(&self, name: &str, password: &str, from: &str) -> Response {
-        let form = format!("username={name}&password={}", password.replace(' ', "+"));
+        let form = credentials(name, password);
         self.post("/api/sign_in", &form).header("x-forwarded-for", from).send().await.unwrap()
     }
 }
@@ -49,7 +49,7 @@ async fn a_browser_that_has_signed_in_before_is_not_slowed_down_by_strangers() {
         host.attempt("alice", "wrong", &format!("203.0.113.{n}")).await;
     }
     assert_eq!(host.attempt("alice", PASSWORD, "203.0.113.50").await.status(), 429);
-    let form = format!("username=alice&password={}", PASSWORD.replace(' ', "+"));
+    let form = credentials("alice", PASSWORD);
     let with = |device: &str| host.post("/api/sign_in", &form).header("cookie", device.to_owned()).send();
     assert_eq!(with(&device).await.unwrap().status(), 200);
     // Nothing but what we sealed is a known browser, and its cookie opens no session.
@@ -78,7 +78,7 @@ async fn without_scripts_the_page_says_how_long_to_wait() {
     for _ in 0..5 {
         host.attempt("alice", "wrong", "").await;
     }
-    let form = format!("username=alice&password={}", PASSWORD.replace(' ', "+"));
+    let form = credentials("alice", PASSWORD);
     let answer = host.submit("/api/sign_in", &form).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), header(&answer, "location")), (302, "/login"));
     let notice = set_cookies(&answer)[0].split(';').next().unwrap().to_owned();

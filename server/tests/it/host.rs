@@ -70,6 +70,11 @@ pub(crate) fn client(origin: &str) -> Client {
     Client::builder().redirect(redirect::Policy::none()).default_headers(headers).build().unwrap()
 }
 
+/// The fields of the form by which people sign in.
+pub(crate) fn credentials(name: &str, password: &str) -> String {
+    format!("username={name}&password={}", password.replace(' ', "+"))
+}
+
 pub(crate) struct Scene {
     origin: &'static str,
     policy: Policy,
@@ -126,7 +131,7 @@ impl Host {
 
     /// Signs alice in, and gives back the cookie.
     pub(crate) async fn sign_in(&self) -> String {
-        self.sign_in_with(&format!("username=alice&password={}", PASSWORD.replace(' ', "+"))).await
+        self.sign_in_with(&credentials("alice", PASSWORD)).await
     }
 
     pub(crate) async fn sign_in_with(&self, form: &str) -> String {

@@ -156,7 +156,7 @@ impl Program {
         name: &str,
         password: &str,
     ) -> reqwest::Result<Option<String>> {
-        let body = format!("username={name}&password={}", password.replace(' ', "+"));
+        let body = crate::host::credentials(name, password);
         let request = self
             .client
             .post(format!("{}/api/sign_in", self.url))

@@ -1,7 +1,7 @@
 //! Two nodes behind a proxy, each stopped and started again in turn: no request is lost, and no session.
 
 use crate::{
-    host::{client, session_cookie},
+    host::{client, credentials, session_cookie},
     program::{Folder, Program},
 };
 use daypass_auth::{
@@ -94,7 +94,7 @@ async fn a_rolling_restart_loses_no_request_and_no_session() {
                 .post(format!("{origin}/api/sign_in"))
                 .header("content-type", "application/x-www-form-urlencoded")
                 .header("connection", "close")
-                .body(format!("username=alice&password={}", PASSWORD.replace(' ', "+")));
+                .body(credentials("alice", PASSWORD));
             async move {
                 let answer = request.send().await.expect("a sign-in was lost");
                 assert_eq!(answer.status(), 200);
