@@ -13,7 +13,7 @@ use crate::{
     password::{HashError, Hasher, Password, PasswordHash},
     policy::{OLD_COOKIE, Policy, Standing, Times},
     seal::{Claim, CookieSpec, Opened, SealCount, Sealer},
-    session::{NoRandomness, Session, SessionAccount, SessionId, SessionSecret},
+    session::{Facts, NoRandomness, Session, SessionAccount, SessionId, SessionSecret},
     store::{Generation, NewSession, SessionLimit, SessionRow, StartSession, Store, StoreError, SweepBefore, Which},
     throttle::{Device, FORGET},
 };
@@ -186,8 +186,8 @@ impl From<NoRandomness> for SignInError {
 /// What a request is, as far as sessions go.
 #[derive(Clone, Debug)]
 pub enum Access {
-    /// Of somebody who is signed in. Shared, because the layers of a request each hold it.
-    Active(Arc<Session>),
+    /// Of somebody who is signed in.
+    Active(Session),
     /// Of nobody.
     Absent {
         /// Why.
@@ -329,7 +329,10 @@ impl Engine {
         );
         let device = request.device.cloned().unwrap_or_default().with(account.id, SessionId::generate()?.to_string());
         let session = self.started(secret, new, account);
-        Ok(Session { failed_attempts: started.failed_attempts, device: Some(device), ..session })
+        Ok(session.with(|session| {
+            session.failed_attempts = started.failed_attempts;
+            session.device = Some(device);
+        }))
     }
 
     /// A session for somebody whose password was right, not started yet.
@@ -373,7 +376,7 @@ impl Engine {
 
     /// The session that the store has started.
     fn started(&self, secret: SessionSecret, new: NewSession, account: Account) -> Session {
-        Session {
+        Session::from(Facts {
             id: new.id,
             secret,
             account: SessionAccount { id: account.id, name: account.name, epoch: new.epoch },
@@ -385,7 +388,7 @@ impl Engine {
             policy: self.0.policy,
             failed_attempts: 0,
             device: None,
-        }
+        })
     }
 
     /// Writes down that a password was wrong. That it could not be written down is for the log: the
@@ -419,7 +422,7 @@ impl Engine {
     /// knows the session by heart and it is alive.
     pub(crate) fn check_at_once(&self, value: &str) -> Option<Access> {
         let Some(claim) = self.0.sealer.open_session(value) else { return Some(self.does_not_open()) };
-        let row = self.0.store.known(&claim.secret.hash())?;
+        let row = self.0.store.known(&claim.hash)?;
         match self.judge(&claim, Some(row), self.now()) {
             Verdict::Accept(session) if !session.is_seen_now() => Some(Access::Active(session)),
             Verdict::Accept(_) | Verdict::Refuse(_) | Verdict::End(..) => None,
@@ -430,6 +433,7 @@ impl Engine {
     pub async fn recheck(&self, session: &Session) -> Access {
         self.check_claim(Claim {
             secret: session.secret.clone(),
+            hash: session.hash(),
             account: session.account.id,
             epoch: session.account.epoch,
             authenticated_at: session.times.authenticated_at,
@@ -445,7 +449,7 @@ impl Engine {
             tracing::error!(error = &error as &dyn std::error::Error, "the store does not answer");
             Access::Unavailable
         };
-        let (remembered, hash) = (claim.remembered, claim.secret.hash());
+        let (remembered, hash) = (claim.remembered, claim.hash);
         loop {
             let row = match self.0.store.session(&hash).await {
                 Ok(row) => row,
@@ -530,7 +534,7 @@ impl Engine {
             Standing::Alive(_) if is_copied(claim.generation, row.generation, now) => {
                 Verdict::End(Reason::Copied, None)
             }
-            Standing::Alive(_) => Verdict::Accept(Arc::new(Session {
+            Standing::Alive(_) => Verdict::Accept(Session::from(Facts {
                 id: row.id,
                 generation: row.generation,
                 is_stale: claim.generation < row.generation.number,
@@ -549,10 +553,10 @@ impl Engine {
     /// The session as it will be if the activity of this request is written down.
     pub(crate) fn used_now(&self, session: &Session) -> Session {
         let now = self.now();
-        let mut used = session.clone();
-        used.times.last_activity = now.max(session.times.last_activity);
-        used.checked_at = now;
-        used
+        session.clone().with(|session| {
+            session.times.last_activity = now.max(session.times.last_activity);
+            session.checked_at = now;
+        })
     }
 
     /// Extends a session by activity now. Nothing if it has ended meanwhile: whoever ended it wins.
@@ -579,7 +583,7 @@ impl Engine {
         };
         Ok(number.map(|number| {
             let issued_at = if number == generation.number { generation.issued_at } else { now };
-            Session { generation: Generation { number, issued_at, ..generation }, ..extended }
+            extended.with(|session| session.generation = Generation { number, issued_at, ..generation })
         }))
     }
 
@@ -617,7 +621,7 @@ impl Engine {
     /// When the store does not answer: then it has not ended.
     pub(crate) async fn sign_out_successor(&self, value: &str) -> Result<(), StoreError> {
         let Some(claim) = self.0.sealer.open_session(value) else { return Ok(()) };
-        let which = Which::Successors(claim.secret.hash());
+        let which = Which::Successors(claim.hash);
         let ended = self.0.store.end(which, Reason::SignedOut, self.now(), None).await?;
         if ended > 0 {
             tracing::info!(event = "authn_logout", account = claim.account.0, "signed out, by the cookie before");
@@ -673,7 +677,7 @@ struct Start<'a> {
 }
 
 enum Verdict {
-    Accept(Arc<Session>),
+    Accept(Session),
     Refuse(Reason),
     End(Reason, Option<Timestamp>),
 }

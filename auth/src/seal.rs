@@ -9,7 +9,7 @@ pub(crate) use opened::Opened;
 use crate::{
     AccountId, KeyRing,
     clock::Timestamp,
-    session::{Session, SessionSecret},
+    session::{SecretHash, Session, SessionSecret},
     throttle::Device,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -142,6 +142,8 @@ struct DeviceContent {
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
     pub(crate) secret: SessionSecret,
+    /// Of the secret: what the store knows it by.
+    pub(crate) hash: SecretHash,
     pub(crate) account: AccountId,
     pub(crate) epoch: i64,
     pub(crate) authenticated_at: Timestamp,
@@ -197,8 +199,10 @@ impl Sealer {
         if content.v != VERSION || content.t != SESSION_TYPE || content.aud != self.audience {
             return None;
         }
+        let secret = SessionSecret::decode(&content.s)?;
         Some(Claim {
-            secret: SessionSecret::decode(&content.s)?,
+            hash: secret.hash(),
+            secret,
             account: content.a,
             epoch: content.e,
             authenticated_at: content.at,
@@ -253,7 +257,7 @@ mod tests {
     use crate::{
         AccountName, Key, SessionId,
         policy::{Policy, Times},
-        session::SessionAccount,
+        session::{Facts, SessionAccount},
         store::Generation,
     };
     use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -275,7 +279,7 @@ mod tests {
     fn session(remembered: bool) -> Session {
         let now = Timestamp::from_millis(1_700_000_000_000);
         let policy = Policy::default();
-        Session {
+        Session::from(Facts {
             id: SessionId::generate().unwrap(),
             secret: SessionSecret::generate().unwrap(),
             account: SessionAccount { id: AccountId(7), name: AccountName::parse("alice").unwrap(), epoch: 3 },
@@ -292,7 +296,7 @@ mod tests {
             is_stale: false,
             failed_attempts: 0,
             device: None,
-        }
+        })
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
-use std::fmt;
+use std::{fmt, ops::Deref, sync::Arc};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// What makes a cookie the cookie of one session: 256 random bits. They exist in the cookie alone.
@@ -134,9 +134,13 @@ pub struct SessionAccount {
     pub epoch: i64,
 }
 
-/// A session that was alive when it was checked.
+/// A session that was alive when it was checked. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Session {
+pub struct Session(Arc<Facts>);
+
+/// What there is to know of a session. Shared, because layers and handlers of a request each hold it.
+#[derive(Clone, Debug)]
+pub struct Facts {
     pub(crate) id: SessionId,
     pub(crate) secret: SessionSecret,
     pub(crate) account: SessionAccount,
@@ -154,46 +158,67 @@ pub struct Session {
     pub(crate) device: Option<Device>,
 }
 
+#[doc(hidden)]
+impl Deref for Session {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
+}
+
+impl From<Facts> for Session {
+    fn from(facts: Facts) -> Self {
+        Self(Arc::new(facts))
+    }
+}
+
 impl Session {
+    /// The same session with something else known of it.
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Facts)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
     /// Whether the answer that brought the newest cookie may have been lost, so that it is sent again.
     /// Not once the newest was seen: whoever still has the one before is late, or has a copy.
-    pub(crate) const fn lacks_newest(&self) -> bool {
+    pub(crate) fn lacks_newest(&self) -> bool {
         self.is_stale && self.generation.seen_at.is_none()
     }
 
     /// Whether this request is the first that is known to have brought the newest cookie.
-    pub(crate) const fn is_seen_now(&self) -> bool {
+    pub(crate) fn is_seen_now(&self) -> bool {
         !self.is_stale && self.generation.number > 0 && self.generation.seen_at.is_none()
     }
 
     /// The session's name for people and operators.
     #[must_use]
-    pub const fn id(&self) -> &SessionId {
+    pub fn id(&self) -> &SessionId {
         &self.id
     }
 
     /// Whose session it is.
     #[must_use]
-    pub const fn account(&self) -> &SessionAccount {
+    pub fn account(&self) -> &SessionAccount {
         &self.account
     }
 
     /// When the person proved who they are.
     #[must_use]
-    pub const fn authenticated_at(&self) -> Timestamp {
+    pub fn authenticated_at(&self) -> Timestamp {
         self.times.authenticated_at
     }
 
     /// When the person signed in: earlier than [`Session::authenticated_at`], if they have proved who they
     /// are again since.
     #[must_use]
-    pub const fn signed_in_at(&self) -> Timestamp {
+    pub fn signed_in_at(&self) -> Timestamp {
         self.signed_in_at
     }
 
     /// Whether the session outlives the browser's closing.
     #[must_use]
-    pub const fn is_remembered(&self) -> bool {
+    pub fn is_remembered(&self) -> bool {
         self.times.remembered
     }
 

@@ -46,8 +46,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a cookie that was opened before is the same cookie",
         "auth/src/seal/opened.rs",
-        "Sha256::digest(value).into()",
-        "Sha256::digest(&value[..value.len().min(24)]).into()",
+        ".filter(|cookie| *cookie.value == *value)",
+        "",
     ),
     mutant("a cookie is of our version", SEAL, "content.v != VERSION || ", ""),
     mutant("a cookie is a session's", SEAL, "|| content.t != SESSION_TYPE ", ""),
@@ -129,8 +129,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "the origin check stands before everything",
         "server/src/http/mod.rs",
-        ".layer(from_fn_with_state(OriginCheck",
-        ".route_layer(from_fn_with_state(OriginCheck",
+        "everything.layer(AtOnce(OriginCheck { origins: Arc::clone(&state.origins) }))",
+        "everything",
     ),
     // Where to go on to.
     mutant(
@@ -166,8 +166,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a page leads on where it may",
         GUARD,
-        "answered(redirect(next::safe_or_home(query_next(&request).as_deref())))",
-        "answered(redirect(query_next(&request).as_deref().unwrap_or(\"/\")))",
+        "answered(redirect(next::safe_or_home(query_next(request).as_deref())))",
+        "answered(redirect(query_next(request).as_deref().unwrap_or(\"/\")))",
     ),
     mutant(
         "a Referer reaches no server function",
@@ -185,8 +185,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a store that does not answer lets nobody in",
         GUARD,
-        "Access::Active(_) => Admission::LetIn(request),",
-        "Access::Active(_) | Access::Unavailable => Admission::LetIn(request),",
+        "Access::Active(_) => Admission::LetIn,",
+        "Access::Active(_) | Access::Unavailable => Admission::LetIn,",
     ),
     mutant(
         "a handler is not reached while nobody knows whose the request is",
@@ -397,8 +397,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a session has a successor, which a late sign-out ends",
         LAYER,
-        "arrived.replaced.as_deref().map(|value| self.engine.sign_out_successor(value))",
-        "None::<&str>.map(|value| self.engine.sign_out_successor(value))",
+        "arrived.replaced.as_deref().map(|value| door.engine.sign_out_successor(value))",
+        "None::<&str>.map(|value| door.engine.sign_out_successor(value))",
     ),
     mutant("an account has so many sessions and no more", SQLITE, "LIMIT -1 OFFSET ?6", "LIMIT 0 OFFSET ?6"),
     mutant(
@@ -615,8 +615,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "nothing runs in what is no page",
         "server/src/http/headers.rs",
-        "if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {",
-        "if false {",
+        "headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING_RUNS));",
+        "",
     ),
     mutant(
         "types are not guessed",
@@ -653,10 +653,15 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a panic says nothing",
         "server/src/http/limits.rs",
-        ".layer(CatchPanicLayer::custom(last_resort))",
-        ".layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| { let said = format!(\"{:?}\", panic.downcast_ref::<&str>()); let _ = last_resort(panic); axum::response::IntoResponse::into_response((http::StatusCode::INTERNAL_SERVER_ERROR, said)) }))",
+        "    api::answer(AppError::Internal)\n",
+        "    axum::response::IntoResponse::into_response((http::StatusCode::INTERNAL_SERVER_ERROR, said.unwrap_or_default().to_owned()))\n",
     ),
-    mutant("a request has an end", "server/src/http/limits.rs", "router.layer(from_fn(in_time))", "router"),
+    mutant(
+        "a request has an end",
+        "server/src/http/limits.rs",
+        "ready!(over.as_mut().poll(context));",
+        "if over.as_mut().poll(context).is_pending() || true { return Poll::Pending; }",
+    ),
     mutant(
         "only our own proxies are believed",
         "auth/src/http/client.rs",
@@ -722,7 +727,7 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "whoever is refused does not fill the log",
         CALLS,
-        "if limit.0.lines.have_room(std::time::Instant::now()) {",
+        "if self.0.lines.have_room(std::time::Instant::now()) {",
         "if true {",
     ),
     mutant(

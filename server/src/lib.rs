@@ -10,6 +10,7 @@ mod demo;
 pub mod http;
 mod keys;
 mod listen;
+pub mod log;
 mod pepper;
 #[cfg(test)]
 mod readme;

@@ -1,7 +1,7 @@
 //! `daypass`: wiring only.
 
 use clap::Parser;
-use daypass_server::{commands, config::Cli};
+use daypass_server::{commands, config::Cli, log};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         return commands::fail(&format!(".env: {error}"));
     }
     let cli = Cli::parse();
-    commands::start_log(cli.options.log);
+    log::start(cli.options.log);
     // Two threads at least: rendering waits for itself on one.
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();

@@ -138,7 +138,7 @@ async fn run(seed: u64, mut scene: Scene, seen: &mut Seen) {
                     None => None,
                 };
                 let replaced = replaced.filter(|_| old.is_some());
-                let request = SignIn { replaces: old.as_deref(), ..tests::request(NAMES[account], PASSWORD) };
+                let request = SignIn { replaces: old.as_ref(), ..tests::request(NAMES[account], PASSWORD) };
                 match engine.sign_in(request).await {
                     Ok(session) => {
                         assert!(!disabled[account], "seed {seed}, step {step}: a disabled account signed in");

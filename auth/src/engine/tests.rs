@@ -108,7 +108,7 @@ pub(super) fn reason(access: Access) -> Reason {
 
 pub(super) fn active(access: Access) -> Session {
     match access {
-        Access::Active(session) => Arc::unwrap_or_clone(session),
+        Access::Active(session) => session,
         other => panic!("{other:?}"),
     }
 }
@@ -275,21 +275,19 @@ async fn what_happens_to_the_account_happens_to_its_sessions() {
 async fn a_session_that_was_not_started_here_is_never_adopted() {
     let scene = Scene::new().await.with("alice", "her password").await;
     let (session, _) = scene.sign_in("alice", "her password").await;
-    let mut forged = session.clone();
-    forged.secret = SessionSecret::generate().unwrap();
+    let forged = session.clone().with(|session| session.secret = SessionSecret::generate().unwrap());
     assert_eq!(reason(scene.engine.check(&scene.cookie(&forged)).await), Reason::Invalid);
     assert!(scene.engine.extend(&forged).await.unwrap().is_none());
     assert_eq!(scene.store.sessions(None).await.unwrap().len(), 1);
     // Sealed by us, of a session of ours, and yet not as it was.
-    let changes: [fn(&mut Session); 4] = [
+    let changes: [fn(&mut Facts); 4] = [
         |session| session.account.id = AccountId(99),
         |session| session.account.epoch += 1,
         |session| session.times.authenticated_at = session.times.authenticated_at.plus(Duration::from_secs(1)),
         |session| session.times.remembered = true,
     ];
     for change in changes {
-        let mut changed = session.clone();
-        change(&mut changed);
+        let changed = session.clone().with(change);
         assert_eq!(reason(scene.engine.check(&scene.cookie(&changed)).await), Reason::Invalid);
     }
 }

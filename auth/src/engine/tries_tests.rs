@@ -66,7 +66,7 @@ async fn a_name_that_nobody_has_waits_like_any_other() {
 #[tokio::test]
 async fn strangers_who_guess_do_not_slow_down_a_browser_that_is_known() {
     let scene = scene().await;
-    let device = scene.sign_in("alice", RIGHT).await.0.device.unwrap();
+    let device = scene.sign_in("alice", RIGHT).await.0.device.clone().unwrap();
     for place in 0..50 {
         let _refused = from(&scene, place, "alice", WRONG).await.unwrap_err();
         scene.advance(100);

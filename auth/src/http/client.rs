@@ -4,9 +4,9 @@
 //! ours, and of its chain only as far as it goes through proxies of ours: the first address from the
 //! right that is none of them is the client (ASVS 4.1.3). One header family is read, and no other.
 
+use super::at_once::Step;
 use axum::{
-    extract::{ConnectInfo, Request, State},
-    middleware::Next,
+    extract::{ConnectInfo, Request},
     response::Response,
 };
 use http::{HeaderMap, HeaderName};
@@ -34,14 +34,18 @@ impl From<Vec<IpNet>> for TrustedProxies {
     }
 }
 
-/// The layer: see the module. The host has to serve with axum's `ConnectInfo<SocketAddr>`, or nothing
+/// The layer's step: see the module. The host has to serve with axum's `ConnectInfo<SocketAddr>`, or nothing
 /// is known of where anybody is.
-pub async fn address(State(proxies): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
-    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied() {
-        let client = proxies.client(peer.ip(), request.headers());
-        request.extensions_mut().insert(ClientAddress(client));
+impl Step for TrustedProxies {
+    type Kept = ();
+
+    fn before(&self, request: &mut Request) -> Result<(), Box<Response>> {
+        if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied() {
+            let client = self.client(peer.ip(), request.headers());
+            request.extensions_mut().insert(ClientAddress(client));
+        }
+        Ok(())
     }
-    next.run(request).await
 }
 
 impl TrustedProxies {

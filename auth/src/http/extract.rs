@@ -17,7 +17,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         match gate(parts)?.access() {
-            Access::Active(session) => Ok(Self::clone(session)),
+            Access::Active(session) => Ok(session.clone()),
             Access::Absent { reason, .. } => Err(unauthenticated(*reason)),
             Access::Unavailable => Err(unavailable()),
         }
@@ -30,7 +30,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Session {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
         match gate(parts)?.access() {
-            Access::Active(session) => Ok(Some(Self::clone(session))),
+            Access::Active(session) => Ok(Some(session.clone())),
             Access::Absent { .. } => Ok(None),
             Access::Unavailable => Err(unavailable()),
         }

@@ -3,7 +3,7 @@
 use super::notice::Notice;
 use crate::{Access, Session};
 use http::Extensions;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Who a request is of, and what its browser shall be told. In the request's extensions, put there by
 /// [`protect`](super::protect); what is said here becomes the `Set-Cookie` of the answer.
@@ -22,7 +22,7 @@ struct Visit {
 pub(super) enum Change {
     #[default]
     Nothing,
-    Name(Box<Session>),
+    Name(Session),
     Forget,
 }
 
@@ -51,29 +51,34 @@ impl Gate {
 
     /// The browser shall carry this session from now on: it was just started or extended.
     pub fn name(&self, session: Session) {
-        put(&self.0.change, Change::Name(Box::new(session)));
+        *lock(&self.0.change) = Change::Name(session);
     }
 
     /// The browser shall forget its session: it was just ended.
     pub fn forget(&self) {
-        put(&self.0.change, Change::Forget);
+        *lock(&self.0.change) = Change::Forget;
     }
 
     /// The next page shall say this. For an answer that leads on to it.
     pub fn tell(&self, notice: Notice) {
-        put(&self.0.told, Some(notice));
+        *lock(&self.0.told) = Some(notice);
+    }
+
+    /// Whether the answer shall change what the browser carries.
+    pub(super) fn is_changed(&self) -> bool {
+        !matches!(*lock(&self.0.change), Change::Nothing)
     }
 
     pub(super) fn take_change(&self) -> Change {
-        std::mem::take(&mut *self.0.change.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.0.change))
     }
 
     pub(super) fn take_told(&self) -> Option<Notice> {
-        self.0.told.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.0.told).take()
     }
 }
 
-fn put<T>(place: &Mutex<T>, value: T) {
+fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing that holds this lock can panic half-way through a change.
-    *place.lock().unwrap_or_else(PoisonError::into_inner) = value;
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }

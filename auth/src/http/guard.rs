@@ -68,27 +68,27 @@ impl Guard {
         !self.passive.contains(&request.uri().path()) && !request.headers().contains_key("sec-purpose")
     }
 
-    /// Lets a request in, or answers it. `gate` is what the answer may tell the browser by.
-    pub(super) fn admit(&self, gate: &Gate, request: Request) -> Admission<Request> {
+    /// Lets a request in, or says how it is answered. `gate` is what the answer may tell the browser by.
+    pub(super) fn admit(&self, gate: &Gate, request: &Request) -> Admission {
         let path = request.uri().path();
         match gate.access() {
-            Access::Active(_) if path == self.sign_in_page && self.is_page(&request) => {
-                answered(redirect(next::safe_or_home(query_next(&request).as_deref())))
+            Access::Active(_) if path == self.sign_in_page && self.is_page(request) => {
+                answered(redirect(next::safe_or_home(query_next(request).as_deref())))
             }
-            Access::Active(_) => Admission::LetIn(request),
-            Access::Absent { .. } if self.is_public(path) => Admission::LetIn(request),
-            Access::Absent { reason, remembered } if self.is_page(&request) || from_form(request.headers()) => {
+            Access::Active(_) => Admission::LetIn,
+            Access::Absent { .. } if self.is_public(path) => Admission::LetIn,
+            Access::Absent { reason, remembered } if self.is_page(request) || from_form(request.headers()) => {
                 // One that was replaced has a successor in this browser, or is about to.
                 if reason.is_end() && *reason != Reason::Replaced {
                     gate.tell(Notice::Ended { reason: *reason, remembered: *remembered });
                 }
                 // A form without scripts shows what it gets. Where it stood, only a `Referer` could say.
-                let target = request.uri().path_and_query().filter(|_| self.is_page(&request));
+                let target = request.uri().path_and_query().filter(|_| self.is_page(request));
                 let target = target.map(http::uri::PathAndQuery::as_str);
                 answered(redirect(&next::sign_in_address(self.sign_in_page, target.unwrap_or("/"))))
             }
             Access::Absent { reason, .. } => answered(unauthenticated(*reason)),
-            Access::Unavailable => Admission::Away(Box::new(request)),
+            Access::Unavailable => Admission::Away,
         }
     }
 
@@ -107,16 +107,16 @@ impl Guard {
 }
 
 /// What becomes of a request.
-pub(super) enum Admission<T> {
+pub(super) enum Admission {
     /// It goes on.
-    LetIn(T),
+    LetIn,
     /// This is its answer.
     Answered(Box<Response>),
     /// Nobody knows whose it is.
-    Away(Box<Request>),
+    Away,
 }
 
-fn answered(response: Response) -> Admission<Request> {
+fn answered(response: Response) -> Admission {
     Admission::Answered(Box::new(response))
 }
 

@@ -13,11 +13,13 @@ use super::{
 use crate::{Access, Engine, Reason, Session};
 use axum::{extract::Request, response::Response};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use pin_project_lite::pin_project;
 use std::{
     convert::Infallible,
+    fmt,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 use tower::{Layer, Service};
 use tower_cookies::Cookie;
@@ -30,12 +32,20 @@ const EVERYTHING_BUT_COOKIES: &str = r#""cache", "storage""#;
 /// Of whom a request is that brought no session.
 const NOBODY: Access = Access::Absent { reason: Reason::None, remembered: false };
 
-/// The layer: see the module.
+/// What [`protect`](super::protect) puts around a router, for who has a stack of layers.
 #[derive(Clone)]
-pub(super) struct SessionLayer(Arc<Door>);
+pub struct SessionLayer(Arc<Door>);
+
+impl fmt::Debug for SessionLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionLayer").field("guard", &self.0.guard).finish_non_exhaustive()
+    }
+}
 
 impl SessionLayer {
-    pub(super) fn new(engine: Engine, guard: Guard) -> Self {
+    /// The layer of this engine, which lets in whom `guard` says.
+    #[must_use]
+    pub fn new(engine: Engine, guard: Guard) -> Self {
         let spec = engine.cookies();
         let forget = [spec.session_name(), spec.notice_name()].map(|name| header_value(&spec.removal(name)));
         Self(Arc::new(Door { engine, guard, forget }))
@@ -52,7 +62,7 @@ impl<S> Layer<S> for SessionLayer {
 
 /// A service behind the layer.
 #[derive(Clone)]
-pub(super) struct SessionService<S> {
+pub struct SessionService<S> {
     door: Arc<Door>,
     inner: S,
 }
@@ -64,26 +74,25 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Visit<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
+        let (access, notice) = self.door.look(request.headers());
+        if let Some(access) = access {
+            return self.door.pass(access, notice, &mut self.inner, request);
+        }
         // The one that was asked whether it is ready is the one to be called.
         let next = self.inner.clone();
-        let inner = std::mem::replace(&mut self.inner, next);
+        let mut inner = std::mem::replace(&mut self.inner, next);
         let door = Arc::clone(&self.door);
-        let (access, notice) = door.look(request.headers());
-        match access {
-            // What is kept while the handler runs is small then.
-            Some(access) => Box::pin(door.pass(access, notice, inner, request)),
-            None => Box::pin(async move {
-                let access = door.check(request.headers()).await;
-                door.pass(access, notice, inner, request).await
-            }),
-        }
+        Visit::slow(async move {
+            let access = door.check(request.headers()).await;
+            door.pass(access, notice, &mut inner, request).await
+        })
     }
 }
 
@@ -129,28 +138,25 @@ impl Door {
 
     /// Lets a request through to its handler, or answers it.
     fn pass<S>(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         access: Access,
         notice: Option<Notice>,
-        mut inner: S,
+        inner: &mut S,
         mut request: Request,
-    ) -> impl Future<Output = Result<Response, Infallible>>
+    ) -> Visit<S::Future>
     where
         S: Service<Request, Response = Response, Error = Infallible>,
     {
         let (gate, arrived) = self.arrive(access, notice, &mut request);
-        let admission = match self.guard.admit(&gate, request) {
-            Admission::LetIn(request) => Admission::LetIn(inner.call(request)),
-            Admission::Answered(response) => Admission::Answered(response),
-            Admission::Away(request) => Admission::Away(request),
-        };
-        async move {
-            let response = match admission {
-                Admission::LetIn(response) => response.await?,
-                Admission::Answered(response) => *response,
-                Admission::Away(request) => self.guard.away(*request).await,
-            };
-            Ok(self.leave(&gate, &arrived, response).await)
+        let admission = self.guard.admit(&gate, &request);
+        let way_out = WayOut { door: Arc::clone(self), gate, arrived };
+        match admission {
+            Admission::LetIn => Visit::In { handler: inner.call(request), way_out: Some(way_out) },
+            Admission::Answered(response) => Visit::slow(async move { Ok(way_out.leave(*response).await) }),
+            Admission::Away => Visit::slow(async move {
+                let response = way_out.door.guard.away(request).await;
+                Ok(way_out.leave(response).await)
+            }),
         }
     }
 
@@ -171,7 +177,7 @@ impl Door {
         };
         // What is rendered shows the time that the answer's cookie will have.
         let shown = match &access {
-            Access::Active(session) if slides => Access::Active(Arc::new(engine.used_now(session))),
+            Access::Active(session) if slides => Access::Active(engine.used_now(session)),
             other => other.clone(),
         };
         let gate = Gate::new(shown, notice);
@@ -180,15 +186,52 @@ impl Door {
         (gate, Arrived { access, slides, is_call, replaced })
     }
 
-    /// On the way out, once the handler's head is ready: writes down what is to be, and says it.
-    async fn leave(&self, gate: &Gate, arrived: &Arrived, response: Response) -> Response {
+    /// Writes down the activity of a request that was let in.
+    async fn slide(&self, session: &Session) -> Change {
+        // The store decides: a session that was ended while the handler ran is not extended.
+        match self.engine.extend(session).await {
+            Ok(extended) => extended.map_or(Change::Nothing, Change::Name),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "activity could not be written down");
+                Change::Nothing
+            }
+        }
+    }
+
+    fn send(&self, response: &mut Response, session: &Session) {
+        let sealer = self.engine.sealer();
+        match sealer.session_cookie(session) {
+            Some(cookie) => set_cookie(response, header_value(&cookie)),
+            None => tracing::error!("a session cookie is too long for a browser to keep; it was not sent"),
+        }
+        if let Some(cookie) = session.device.as_ref().and_then(|device| sealer.device_cookie(device)) {
+            set_cookie(response, header_value(&cookie));
+        }
+    }
+}
+
+/// A request on its way back, once the handler's head is ready.
+struct WayOut {
+    door: Arc<Door>,
+    gate: Gate,
+    arrived: Arrived,
+}
+
+impl WayOut {
+    /// Whether nothing is to be written down, so that the answer can go at once.
+    fn is_short(&self) -> bool {
+        !self.arrived.slides && !self.gate.is_changed()
+    }
+
+    /// Writes down what is to be, and says it.
+    async fn leave(self, mut response: Response) -> Response {
+        let Self { door, gate, arrived } = &self;
         let change = match (gate.take_change(), &arrived.access) {
-            // Boxed, as most requests have none of it.
-            (Change::Nothing, Access::Active(session)) if arrived.slides => Box::pin(self.slide(session)).await,
+            (Change::Nothing, Access::Active(session)) if arrived.slides => door.slide(session).await,
             (Change::Forget, _) => {
-                let successor = arrived.replaced.as_deref().map(|value| self.engine.sign_out_successor(value));
+                let successor = arrived.replaced.as_deref().map(|value| door.engine.sign_out_successor(value));
                 if let Some(ended) = successor
-                    && let Err(error) = Box::pin(ended).await
+                    && let Err(error) = ended.await
                 {
                     tracing::error!(error = &error as &dyn std::error::Error, "a sign-out could not be written down");
                     return unavailable();
@@ -197,30 +240,19 @@ impl Door {
             }
             (change, _) => change,
         };
-        self.answer(gate, arrived, change, response)
-    }
-
-    /// Writes down the activity of a request that was let in.
-    async fn slide(&self, session: &Session) -> Change {
-        // The store decides: a session that was ended while the handler ran is not extended.
-        match self.engine.extend(session).await {
-            Ok(extended) => extended.map_or(Change::Nothing, |session| Change::Name(Box::new(session))),
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "activity could not be written down");
-                Change::Nothing
-            }
-        }
+        self.answer(change, &mut response);
+        response
     }
 
     /// What the browser hears beside what the handler said.
-    fn answer(&self, gate: &Gate, arrived: &Arrived, change: Change, mut response: Response) -> Response {
-        let spec = self.engine.cookies();
-        let Arrived { access, slides, is_call, .. } = arrived;
+    fn answer(&self, change: Change, response: &mut Response) {
+        let Self { door, gate, arrived: Arrived { access, slides, is_call, .. } } = self;
+        let spec = door.engine.cookies();
         let mut forgets = false;
         match (change, access) {
             (Change::Name(session), access) => {
                 if is_news(&session, access) {
-                    self.send(&mut response, &session);
+                    door.send(response, &session);
                 }
             }
             (Change::Forget, _) => {
@@ -231,7 +263,7 @@ impl Door {
             }
             (Change::Nothing, Access::Active(session)) => {
                 if !slides && session.lacks_newest() {
-                    self.send(&mut response, session);
+                    door.send(response, session);
                 }
             }
             (Change::Nothing, Access::Absent { reason, .. }) => {
@@ -245,31 +277,62 @@ impl Door {
             }
             (Change::Nothing, Access::Unavailable) => {}
         }
-        let [forget_session, forget_notice] = &self.forget;
+        let [forget_session, forget_notice] = &door.forget;
         if forgets {
-            set_cookie(&mut response, forget_session.clone());
+            set_cookie(response, forget_session.clone());
         }
-        if let Some(cookie) = gate.take_told().and_then(|told| notice::cookie(&self.engine, &told)) {
-            set_cookie(&mut response, header_value(&cookie));
+        if let Some(cookie) = gate.take_told().and_then(|told| notice::cookie(&door.engine, &told)) {
+            set_cookie(response, header_value(&cookie));
         } else if gate.notice().is_some() && !response.status().is_redirection() {
             // A redirect shows nothing; the page that it leads to will.
-            set_cookie(&mut response, forget_notice.clone());
+            set_cookie(response, forget_notice.clone());
         }
         // Whatever read or set the session is nobody else's to see, in no cache (ASVS 14.3.2).
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.append(header::VARY, HeaderValue::from_static("Cookie"));
-        response
     }
+}
 
-    fn send(&self, response: &mut Response, session: &Session) {
-        let sealer = self.engine.sealer();
-        match sealer.session_cookie(session) {
-            Some(cookie) => set_cookie(response, header_value(&cookie)),
-            None => tracing::error!("a session cookie is too long for a browser to keep; it was not sent"),
+pin_project! {
+    /// A request on its way through the layer, to its answer.
+    #[project = VisitAt]
+    pub enum Visit<F> {
+        /// Its handler is at work, and most likely nothing is to be done after it.
+        In {
+            #[pin]
+            handler: F,
+            // Until the answer is there.
+            way_out: Option<WayOut>,
+        },
+        /// Boxed: few come here.
+        Slow { slow: Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>> },
+    }
+}
+
+impl<F> Visit<F> {
+    fn slow(slow: impl Future<Output = Result<Response, Infallible>> + Send + 'static) -> Self {
+        Self::Slow { slow: Box::pin(slow) }
+    }
+}
+
+impl<F: Future<Output = Result<Response, Infallible>>> Future for Visit<F> {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let VisitAt::In { handler, way_out } = self.as_mut().project() {
+            let Ok(mut response) = ready!(handler.poll(context));
+            // Nobody asks again once they have the answer.
+            let Some(way_out) = way_out.take() else { return Poll::Pending };
+            if way_out.is_short() {
+                way_out.answer(Change::Nothing, &mut response);
+                return Poll::Ready(Ok(response));
+            }
+            self.set(Self::slow(async move { Ok(way_out.leave(response).await) }));
         }
-        if let Some(cookie) = session.device.as_ref().and_then(|device| sealer.device_cookie(device)) {
-            set_cookie(response, header_value(&cookie));
+        match self.project() {
+            VisitAt::Slow { slow } => slow.as_mut().poll(context),
+            VisitAt::In { .. } => Poll::Pending,
         }
     }
 }

@@ -3,8 +3,12 @@
 //! From the outside in: [`origin`] (is it one of our own pages that wants to change something),
 //! [`client`] (where did it come from), and the layer of [`protect`]: which cookie of that exact name came,
 //! who is it, [`guard`] (may they).
+//!
+//! [`OriginCheck`] and [`TrustedProxies`] are steps of [`AtOnce`]:
+//! `router.layer(AtOnce(OriginCheck { origins }))`.
 
 mod answer;
+mod at_once;
 pub mod client;
 pub(crate) mod cookie_names;
 mod extract;
@@ -15,11 +19,13 @@ pub mod notice;
 pub mod origin;
 
 pub use answer::{ENDED_HEADER, confirm_password, from_form, redirect, retry_later, unauthenticated, unavailable};
+pub use at_once::{AtOnce, Step};
 pub use client::{ClientAddress, TrustedProxies};
 pub use cookie_names::device;
 pub use extract::SudoSession;
 pub use gate::Gate;
 pub use guard::{Guard, UnavailablePage};
+pub use layer::SessionLayer;
 pub use notice::Notice;
 pub use origin::OriginCheck;
 
@@ -32,5 +38,5 @@ use axum::Router;
 /// Routes that are added to the router later are not protected. Static files need no session and
 /// belong outside.
 pub fn protect<S: Clone + Send + Sync + 'static>(router: Router<S>, engine: &Engine, guard: Guard) -> Router<S> {
-    router.layer(layer::SessionLayer::new(engine.clone(), guard))
+    router.layer(SessionLayer::new(engine.clone(), guard))
 }

@@ -7,9 +7,9 @@
 //! it, else `Origin`, byte for byte (OWASP CSRF prevention; ASVS 3.5.1). Every browser of today sends
 //! at least one of them with such a request. What has neither is refused; a script says `Origin` itself.
 
+use super::at_once::Step;
 use axum::{
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
@@ -24,14 +24,19 @@ pub struct OriginCheck {
     pub origins: Arc<[String]>,
 }
 
-/// The layer: see the module.
-pub async fn check(State(check): State<OriginCheck>, request: Request, next: Next) -> Response {
-    if check.allows(request.method(), request.headers()) {
-        return next.run(request).await;
+/// The layer's step: see the module.
+impl Step for OriginCheck {
+    type Kept = ();
+
+    fn before(&self, request: &mut Request) -> Result<(), Box<Response>> {
+        if self.allows(request.method(), request.headers()) {
+            return Ok(());
+        }
+        let path = request.uri().path();
+        tracing::warn!(event = "malicious_csrf", path, "a request from another site was refused");
+        let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+        Err(Box::new((StatusCode::FORBIDDEN, headers, r#"{"error":"cross_site"}"#).into_response()))
     }
-    tracing::warn!(event = "malicious_csrf", path = request.uri().path(), "a request from another site was refused");
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    (StatusCode::FORBIDDEN, headers, r#"{"error":"cross_site"}"#).into_response()
 }
 
 impl OriginCheck {

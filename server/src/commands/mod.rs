@@ -9,7 +9,7 @@ mod keys;
 mod sessions;
 mod users;
 
-use crate::config::{Cli, Command, LogFormat, Options};
+use crate::config::{Cli, Command, Options};
 use daypass_auth::{
     Account, AccountName,
     clock::Timestamp,
@@ -23,7 +23,6 @@ use std::{
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
-use tracing_subscriber::EnvFilter;
 
 type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;
 
@@ -49,16 +48,6 @@ pub async fn run(cli: Cli) -> Outcome {
 pub fn fail(why: &str) -> ExitCode {
     eprintln!("daypass: {why}");
     ExitCode::FAILURE
-}
-
-/// Starts the log: to standard error, filtered by `RUST_LOG`.
-pub fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().flatten_event(true).init(),
-    }
 }
 
 async fn open(options: &Options) -> Result<Arc<dyn Store>, Box<dyn Error + Send + Sync>> {

@@ -9,13 +9,12 @@
 
 use super::{api, lines::Lines};
 use axum::{
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use daypass_app::{AppError, words};
 use daypass_auth::{
-    http::{ClientAddress, from_form},
+    http::{ClientAddress, Step, from_form},
     throttle::network,
 };
 use governor::{
@@ -82,35 +81,49 @@ impl CallLimit {
     }
 }
 
-/// The layer: see the module.
-pub(super) async fn limit(State(limit): State<Option<CallLimit>>, request: Request, next: Next) -> Response {
-    let client = request.extensions().get::<ClientAddress>().map(|client| client.0);
-    let Some((limit, wait)) = limit.and_then(|limit| limit.wait(client).map(|wait| (limit, wait))) else {
-        return next.run(request).await;
-    };
-    // Whole seconds, rounded up: to ask after them is not too early.
-    let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-    if limit.0.lines.have_room(std::time::Instant::now()) {
-        let place = client.map(|address| address.to_string()).unwrap_or_default();
-        tracing::warn!(event = "excess_rate_limit_exceeded", place, seconds, "a network asks for too much");
+/// The layer's step: see the module.
+#[derive(Clone, Debug)]
+pub(super) struct Limit(pub(super) Option<CallLimit>);
+
+impl Step for Limit {
+    type Kept = ();
+
+    fn before(&self, request: &mut Request) -> Result<(), Box<Response>> {
+        let Some(limit) = &self.0 else { return Ok(()) };
+        let client = request.extensions().get::<ClientAddress>().map(|client| client.0);
+        match limit.wait(client) {
+            Some(wait) => Err(Box::new(limit.refuse(client, wait, request))),
+            None => Ok(()),
+        }
     }
-    let error = AppError::TooManyRequests { seconds };
-    let mut response = api::answer(error);
-    if from_form(request.headers()) {
-        // A browser shows it as it is. Rendering a page would be what there is too much of.
-        let retry_after = response.headers_mut().remove(header::RETRY_AFTER);
-        response = (error.status(), format!("{}\n", words::error(error))).into_response();
-        response.headers_mut().extend(retry_after.map(|value| (header::RETRY_AFTER, value)));
+}
+
+impl CallLimit {
+    fn refuse(&self, client: Option<IpAddr>, wait: Duration, request: &Request) -> Response {
+        // Whole seconds, rounded up: to ask after them is not too early.
+        let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
+        if self.0.lines.have_room(std::time::Instant::now()) {
+            let place = client.map(|address| address.to_string()).unwrap_or_default();
+            tracing::warn!(event = "excess_rate_limit_exceeded", place, seconds, "a network asks for too much");
+        }
+        let error = AppError::TooManyRequests { seconds };
+        let mut response = api::answer(error);
+        if from_form(request.headers()) {
+            // A browser shows it as it is. Rendering a page would be what there is too much of.
+            let retry_after = response.headers_mut().remove(header::RETRY_AFTER);
+            response = (error.status(), format!("{}\n", words::error(error))).into_response();
+            response.headers_mut().extend(retry_after.map(|value| (header::RETRY_AFTER, value)));
+        }
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
     }
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::{Router, body::Body, middleware::from_fn_with_state, routing::get};
-    use daypass_auth::testing::Written;
+    use axum::{Router, body::Body, routing::get};
+    use daypass_auth::{http::AtOnce, testing::Written};
     use tower::ServiceExt;
 
     fn per_minute(requests: u32) -> CallLimit {
@@ -195,7 +208,7 @@ mod tests {
     }
 
     fn behind(calls: CallLimit) -> Router {
-        Router::new().route("/", get(|| async { "fine" })).layer(from_fn_with_state(Some(calls), limit))
+        Router::new().route("/", get(|| async { "fine" })).layer(AtOnce(Limit(Some(calls))))
     }
 
     async fn ask(router: &Router, accept: &str) -> Response {

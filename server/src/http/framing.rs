@@ -5,18 +5,26 @@
 //! where something in front may have read it in another way. Nobody sends more than that one word.
 
 use super::api;
-use axum::{extract::Request, middleware::Next, response::Response};
+use axum::{extract::Request, response::Response};
 use daypass_app::AppError;
+use daypass_auth::http::Step;
 use http::{HeaderMap, HeaderValue, header};
 
-/// The layer: see the module.
-pub(super) async fn one_reading(request: Request, next: Next) -> Response {
-    if has_one_reading(request.headers()) {
-        return next.run(request).await;
+/// The layer's step: see the module.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OneReading;
+
+impl Step for OneReading {
+    type Kept = ();
+
+    fn before(&self, request: &mut Request) -> Result<(), Box<Response>> {
+        if has_one_reading(request.headers()) {
+            return Ok(());
+        }
+        let mut response = api::answer(AppError::BadRequest);
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        Err(Box::new(response))
     }
-    let mut response = api::answer(AppError::BadRequest);
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
 }
 
 fn has_one_reading(headers: &HeaderMap) -> bool {

@@ -1,62 +1,108 @@
 //! What stands around everything: a name for each request in the log, a limit on its time, and a
 //! last resort when a handler panics.
 
-use super::api;
-use axum::{extract::Request, middleware::Next, response::Response};
+use super::{api, request::Named};
+use axum::{extract::Request, response::Response};
 use daypass_app::AppError;
-use http::{HeaderName, HeaderValue};
+use futures_util::future::{Either, Ready, ready};
+use http::HeaderName;
+use pin_project_lite::pin_project;
 use std::{
     any::Any,
-    hash::{BuildHasher, RandomState},
-    sync::{
-        LazyLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    convert::Infallible,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll, ready},
     time::Duration,
 };
-use tracing::{Instrument, Level};
+use tokio::time::{Sleep, sleep};
+use tower::{Layer, Service};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The slowest thing that we do is to wait for a password's turn, a few seconds.
 pub(crate) const TIME: Duration = Duration::from_secs(30);
 
-/// The layer that gives each request a name, in the log and in the answer. Ours alone: what somebody sends
-/// would stand in the log as if we had named it.
-pub(super) async fn named(request: Request, next: Next) -> Response {
-    let id = request_id();
-    // The path alone: a query may hold what people typed.
-    let (method, path) = (request.method().as_str(), request.uri().path());
-    let span = tracing::span!(Level::INFO, "request", method, path, id = id.as_str());
-    let answer = async {
-        let response = next.run(request).await;
-        tracing::debug!(status = response.status().as_u16(), "answered");
-        response
-    };
-    let mut response = answer.instrument(span).await;
-    if let Ok(id) = HeaderValue::try_from(id) {
-        response.headers_mut().insert(REQUEST_ID, id);
+/// The layer: see the module.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limited;
+
+impl<S> Layer<S> for Limited {
+    type Service = LimitedService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        LimitedService(inner)
     }
-    response
 }
 
-/// Sixteen digits that come once, and say nothing of how many came before: they are for finding lines of the
-/// log again, and no secret.
-fn request_id() -> String {
-    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    format!("{:016x}", KEY.hash_one(COUNT.fetch_add(1, Ordering::Relaxed)))
+/// A service behind the layer.
+#[derive(Clone, Debug)]
+pub(super) struct LimitedService<S>(S);
+
+impl<S> Service<Request> for LimitedService<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Work<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let named = Named::new(request.method(), request.uri());
+        let begun = named.scope(|| caught(|| self.0.call(request)));
+        let inner = begun.map_or_else(|answer| Either::Right(ready(Ok(*answer))), Either::Left);
+        Work { inner, named, over: None }
+    }
 }
 
-/// The layer that bounds a request's time.
-pub(super) async fn in_time(request: Request, next: Next) -> Response {
-    tokio::time::timeout(TIME, next.run(request)).await.unwrap_or_else(|_| {
-        tracing::error!("a request took longer than {TIME:?}; it was ended");
-        api::answer(AppError::Unavailable)
-    })
+pin_project! {
+    /// A request that is being worked on.
+    pub(super) struct Work<F> {
+        #[pin]
+        inner: Either<F, Ready<Result<Response, Infallible>>>,
+        named: Named,
+        // From when it first has to wait: most never do.
+        over: Option<Pin<Box<Sleep>>>,
+    }
 }
 
-/// What a panic says goes to the log; the page learns nothing of it.
-pub(super) fn last_resort(panic: Box<dyn Any + Send>) -> Response {
+impl<F: Future<Output = Result<Response, Infallible>>> Future for Work<F> {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut response = ready!(this.named.scope(|| {
+            let response = match caught(|| this.inner.poll(context)) {
+                Ok(Poll::Ready(Ok(response))) => response,
+                Ok(Poll::Pending) => {
+                    let over = this.over.get_or_insert_with(|| Box::pin(sleep(TIME)));
+                    ready!(over.as_mut().poll(context));
+                    tracing::error!("a request took longer than {TIME:?}; it was ended");
+                    api::answer(AppError::Unavailable)
+                }
+                Err(answer) => *answer,
+            };
+            tracing::debug!(status = response.status().as_u16(), "answered");
+            Poll::Ready(response)
+        }));
+        if let Some(id) = this.named.header() {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
+/// What a panic says goes to the log; the page learns nothing of it. Nothing that was being worked on is
+/// touched again.
+fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Box<Response>> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| Box::new(last_resort(panic)))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is dropped here")]
+fn last_resort(panic: Box<dyn Any + Send>) -> Response {
     let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(event = "sys_crash", said = said.unwrap_or("nothing"), "a handler panicked");
     api::answer(AppError::Internal)
@@ -65,27 +111,16 @@ pub(super) fn last_resort(panic: Box<dyn Any + Send>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::{Router, body::Body, middleware::from_fn, routing::get};
-    use std::collections::HashSet;
+    use axum::{Router, body::Body, routing::get};
     use tower::ServiceExt;
-    use tower_http::catch_panic::CatchPanicLayer;
-
-    fn inside(router: Router) -> Router {
-        router.layer(from_fn(in_time)).layer(CatchPanicLayer::custom(last_resort))
-    }
-
-    #[test]
-    fn names_of_requests_come_once() {
-        let ids: HashSet<_> = (0..10_000).map(|_| request_id()).collect();
-        assert_eq!((ids.len(), ids.iter().all(|id| id.len() == 16)), (10_000, true));
-    }
 
     #[tokio::test]
     async fn a_panic_says_nothing_and_breaks_nothing_else() {
         async fn boom() -> &'static str {
             panic!("at /srv/secret.rs")
         }
-        let router: Router = inside(Router::new().route("/boom", get(boom)).route("/fine", get(|| async { "fine" })));
+        let router: Router =
+            Router::new().route("/boom", get(boom)).route("/fine", get(|| async { "fine" })).layer(Limited);
         let ask = |path: &str| router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap());
         let answer = ask("/boom").await.unwrap();
         assert_eq!(answer.status(), 500);
@@ -94,9 +129,17 @@ mod tests {
         assert_eq!(ask("/fine").await.unwrap().status(), 200);
     }
 
+    /// Layers do some of their work before there is a future.
+    #[tokio::test]
+    async fn nor_does_one_of_a_layer() {
+        let boom = tower::service_fn(|_: Request| -> Ready<Result<Response, Infallible>> { panic!("at once") });
+        let answer = Limited.layer(boom).oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.headers()[REQUEST_ID].len()), (500, 16));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn what_never_ends_is_ended() {
-        let router: Router = inside(Router::new().route("/never", get(std::future::pending::<&'static str>)));
+        let router: Router = Router::new().route("/never", get(std::future::pending::<&'static str>)).layer(Limited);
         let answer = router.oneshot(Request::get("/never").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (503, "2"));
     }

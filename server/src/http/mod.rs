@@ -9,6 +9,7 @@ mod headers;
 pub(crate) mod limits;
 pub(crate) mod lines;
 pub(crate) mod report;
+pub(crate) mod request;
 
 pub use calls::CallLimit;
 
@@ -22,17 +23,17 @@ use axum::{
 use daypass_app::{App, Assets, PageSettings, server::preload, shell};
 use daypass_auth::{
     Engine,
-    http::{Guard, OriginCheck, TrustedProxies, client, origin, protect},
+    http::{AtOnce, Guard, OriginCheck, SessionLayer, TrustedProxies},
 };
 use http::StatusCode;
 use leptos::{config::LeptosOptions, prelude::provide_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_async_with_context};
+use limits::Limited;
 use std::sync::{
     Arc, LazyLock,
     atomic::{AtomicBool, Ordering},
 };
 use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 
 /// Listing the routes runs the app once, with a switch that is global to the process: once, and
 /// before anything is served.
@@ -82,25 +83,30 @@ impl Stopping {
     }
 }
 
-impl FromRef<AppState> for LeptosOptions {
-    fn from_ref(state: &AppState) -> Self {
+/// The state, which each request shares.
+#[derive(Clone)]
+struct Shared(Arc<AppState>);
+
+impl FromRef<Shared> for LeptosOptions {
+    fn from_ref(Shared(state): &Shared) -> Self {
         state.leptos.clone()
     }
 }
 
 /// The whole server.
 pub fn router(state: AppState) -> Router {
+    let state = Arc::new(state);
     let (engine, page) = (state.engine.clone(), state.page);
     let context = move || {
         provide_context(engine.clone());
         provide_context(page);
     };
     let document = {
-        let (options, assets) = (state.leptos.clone(), state.assets.clone());
-        move || shell(options.clone(), &assets)
+        let state = Arc::clone(&state);
+        move || shell(state.leptos.clone(), &state.assets)
     };
     let render = render_app_async_with_context(context.clone(), document.clone());
-    let unavailable = Arc::new(render.clone());
+    let unavailable: Arc<_> = Arc::new(render.clone());
     let guard = Guard {
         public: vec!["/api/sign_in", "/api/sign_out", "/api/session"],
         passive: vec!["/api/session", "/api/sign_out"],
@@ -108,54 +114,52 @@ pub fn router(state: AppState) -> Router {
         ..Guard::default()
     };
 
+    // A stack for each kind of address, put around it by one call of `layer`: each call costs every request two
+    // boxes more. From the outside in:
+    let everything = ServiceBuilder::new()
+        .layer(AtOnce(headers::Policy::new(&state)))
+        .layer(Limited)
+        .layer(AtOnce(framing::OneReading));
+    // Browsers send reports in nobody's name, some of them without saying from where.
+    let reports = everything.clone();
+    let ours = everything.layer(AtOnce(OriginCheck { origins: Arc::clone(&state.origins) }));
+    // Whatever takes work is counted first.
+    let count =
+        ServiceBuilder::new().layer(AtOnce(state.proxies.clone())).layer(AtOnce(calls::Limit(state.calls.clone())));
+    let counted = ours.clone().layer(count.clone());
+
     // Private but for the list above: the pages, the server functions, and axum's own routes.
     let private = Router::new()
-        .leptos_routes_with_context(&state, ROUTES.clone(), context, document)
+        .leptos_routes_with_context(&Shared(Arc::clone(&state)), ROUTES.clone(), context, document)
         .layer(
             ServiceBuilder::new().layer(from_fn(forms::edge)).layer(from_fn_with_state(state.engine.clone(), preload)),
         )
         // Neither a page nor a form.
         .route("/api/me", get(api::me))
-        .method_not_allowed_fallback(api::method_not_allowed);
-    // Whatever takes work is counted first.
-    let counted = |router: Router<AppState>| {
-        // One stack: each call of `layer` costs every request a box more.
-        let address = from_fn_with_state(state.proxies.clone(), client::address);
-        let limit = from_fn_with_state(state.calls.clone(), calls::limit);
-        router.layer(ServiceBuilder::new().layer(address).layer(limit))
-    };
-    let private = Router::new()
-        .merge(protect(private, &state.engine, guard))
-        .route("/api/{*rest}", any(api::not_found))
-        .route("/readyz", get(ready));
+        .method_not_allowed_fallback(api::method_not_allowed)
+        .layer(counted.clone().layer(SessionLayer::new(state.engine.clone(), guard)));
+    let public = Router::new().route("/api/{*rest}", any(api::not_found)).route("/readyz", get(ready)).layer(counted);
 
     // An address that leads nowhere: the page that says so, in the frame of whoever asks.
-    let nowhere = Router::new().fallback(render);
-    let nowhere =
-        protect(nowhere, &state.engine, Guard { open: true, unavailable: Some(unavailable), ..Guard::default() });
-    let nowhere = counted(nowhere).with_state(state.clone());
-    // Files need no session; what is no file leads nowhere.
-    let files = files::below(&state.leptos.site_root, nowhere);
-
-    let router = counted(private)
+    let anybody = Guard { open: true, unavailable: Some(unavailable), ..Guard::default() };
+    let nowhere = Router::new()
+        .fallback(render)
+        .layer(count.layer(SessionLayer::new(state.engine.clone(), anybody)))
+        .with_state(Shared(Arc::clone(&state)));
+    // Files need no session, and do not count; what is no file leads nowhere.
+    let files = Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
-        .fallback_service(files)
-        .layer(from_fn_with_state(OriginCheck { origins: Arc::clone(&state.origins) }, origin::check))
-        // Browsers send reports in nobody's name, some of them without saying from where.
-        .route("/csp-report", post(report::violation).layer(DefaultBodyLimit::max(report::MAX_BYTES)));
-    // Outside of them the headers, which an answer of theirs gets too.
-    let around = ServiceBuilder::new()
-        .layer(from_fn(limits::named))
-        .layer(from_fn_with_state(headers::Policy::new(&state), headers::add))
-        .layer(CatchPanicLayer::custom(limits::last_resort))
-        .layer(from_fn(limits::in_time))
-        .layer(from_fn(framing::one_reading));
-    router.layer(around).with_state(state)
+        .fallback_service(files::below(&state.leptos.site_root, nowhere))
+        .layer(ours);
+    let reports = Router::new()
+        .route("/csp-report", post(report::violation).layer(DefaultBodyLimit::max(report::MAX_BYTES)))
+        .layer(reports);
+    private.merge(public).merge(files).merge(reports).with_state(Shared(state))
 }
 
 /// Whether the store answers, and the server is not about to stop. That the store does not tell of changes
 /// is no reason to send nobody here: then each check asks it.
-async fn ready(State(state): State<AppState>) -> Response {
+async fn ready(State(Shared(state)): State<Shared>) -> Response {
     if state.stopping.has_begun() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
     }

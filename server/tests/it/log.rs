@@ -6,9 +6,11 @@ use crate::{
     security_doc::listed_events,
 };
 use daypass_auth::{AccountState, testing::Written};
+use daypass_server::{config::LogFormat, log};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs};
 use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::EnvFilter;
 
 const PASSWORD: &str = "canary-right-password";
 
@@ -85,7 +87,7 @@ async fn at_its_most_talkative_the_log_has_no_secret_and_no_forged_line() {
     assert_eq!(reasons, ["no_account", "no_account", "wrong_password", "no_account"]);
     let who: Vec<_> = failures.iter().map(|line| line["who"].as_str().unwrap()).collect();
     assert!(who[0] == who[1] && who[0] != who[2] && who[2] != who[3] && who[0].len() == 16, "{who:?}");
-    assert!(failures.iter().all(|line| line["span"]["id"].as_str().is_some_and(|id| id.len() == 16)));
+    assert!(failures.iter().all(|line| line["request"]["id"].as_str().is_some_and(|id| id.len() == 16)));
     for event in
         ["sys_startup", "authn_login_successafterfail", "authn_password_change", "authn_logout", "sys_shutdown"]
     {
@@ -109,8 +111,8 @@ impl Log {
         let _there_already = tracing::subscriber::set_global_default(nowhere);
         let written = Written::default();
         let writer = written.clone();
-        let lines = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone());
-        (Self(written), tracing::subscriber::set_default(lines.finish()))
+        let log = log::log(LogFormat::Json, EnvFilter::new("info"), move || writer.clone(), false);
+        (Self(written), tracing::dispatcher::set_default(&log))
     }
 
     /// Its lines since the last time, but for those that are no event.
@@ -137,9 +139,10 @@ impl Told {
             assert_eq!(events[0][field].as_str(), Some(*value), "{occasion}: {field}");
         }
         // Of each line is known which request it is of, and when.
-        let span = &events[0]["span"];
-        assert!(span["id"].as_str().is_some_and(|id| id.len() == 16), "{occasion}: {span}");
-        assert!(span["method"].is_string() && span["path"].as_str().is_some_and(|path| !path.contains('?')), "{span}");
+        let request = &events[0]["request"];
+        assert!(request["id"].as_str().is_some_and(|id| id.len() == 16), "{occasion}: {request}");
+        let path = request["path"].as_str();
+        assert!(request["method"].is_string() && path.is_some_and(|path| !path.contains('?')), "{request}");
         assert!(events[0]["timestamp"].is_string() && events[0]["level"].is_string());
         self.heard.insert(event.to_owned());
     }
