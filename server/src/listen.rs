@@ -8,7 +8,7 @@ use axum::{
     extract::{ConnectInfo, Request},
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use paced::{Paced, Phase};
 use std::{future::Future, io::ErrorKind, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
@@ -137,7 +137,7 @@ async fn connection(
         }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(limits.idle).max_buf_size(BUFFER_BYTES);
+    builder.header_read_timeout(None).max_buf_size(BUFFER_BYTES);
     // Upgrades, since an app may serve WebSockets; the origin check guards those too.
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let ended = tokio::select! {

@@ -85,7 +85,7 @@ mod tests {
         let writer = written.clone();
         let log = log(format, EnvFilter::new("info"), move || writer.clone(), is_terminal);
         tracing::dispatcher::with_default(&log, || {
-            let request = Named::new(&Method::GET, &Uri::from_static("/a\"b?typed"));
+            let mut request = Named::new(&Method::GET, &Uri::from_static("/a\"b?typed"));
             tracing::info!(reason = "test", "before");
             request.scope(|| tracing::info!(reason = "test", "within"));
         });

@@ -51,7 +51,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let named = Named::new(request.method(), request.uri());
+        let mut named = Named::new(request.method(), request.uri());
         let begun = named.scope(|| caught(|| self.0.call(request)));
         let inner = begun.map_or_else(|answer| Either::Right(ready(Ok(*answer))), Either::Left);
         Work { inner, named, over: None }

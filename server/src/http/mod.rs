@@ -25,6 +25,7 @@ use daypass_auth::{
     Engine,
     http::{AtOnce, Guard, OriginCheck, SessionLayer, TrustedProxies},
 };
+use headers::Headers;
 use http::StatusCode;
 use leptos::{config::LeptosOptions, prelude::provide_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_async_with_context};
@@ -116,10 +117,8 @@ pub fn router(state: AppState) -> Router {
 
     // A stack for each kind of address, put around it by one call of `layer`: each call costs every request two
     // boxes more. From the outside in:
-    let everything = ServiceBuilder::new()
-        .layer(AtOnce(headers::Policy::new(&state)))
-        .layer(Limited)
-        .layer(AtOnce(framing::OneReading));
+    let everything =
+        ServiceBuilder::new().layer(AtOnce(Headers::new(&state))).layer(Limited).layer(AtOnce(framing::OneReading));
     // Browsers send reports in nobody's name, some of them without saying from where.
     let reports = everything.clone();
     let ours = everything.layer(AtOnce(OriginCheck { origins: Arc::clone(&state.origins) }));

@@ -3,8 +3,9 @@
 //! No span: one for each request costs more than all else that a short one does. Its name is at hand while its
 //! future is polled, and is written where a line is.
 
-use http::{HeaderValue, Method, Uri};
+use http::{HeaderValue, Method, Uri, uri::PathAndQuery};
 use std::{
+    cell::Cell,
     fmt,
     hash::{BuildHasher, RandomState},
     sync::{
@@ -13,19 +14,19 @@ use std::{
     },
 };
 
-tokio::task_local! {
-    static NOW: Named;
+thread_local! {
+    static NOW: Cell<Option<Named>> = const { Cell::new(None) };
 }
 
 /// A request by name.
-#[derive(Clone, Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Named {
     /// Sixteen digits that come once, and say nothing of how many came before: they are for finding lines of
     /// the log again, and no secret. Ours alone: what somebody sends would stand in the log as if we had named
     /// it.
     id: u64,
     method: Method,
-    uri: Uri,
+    target: Option<PathAndQuery>,
 }
 
 impl Named {
@@ -34,17 +35,24 @@ impl Named {
         static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let id = KEY.hash_one(COUNT.fetch_add(1, Ordering::Relaxed));
-        Self { id, method: method.clone(), uri: uri.clone() }
+        Self { id, method: method.clone(), target: uri.path_and_query().cloned() }
     }
 
-    /// Does something for this request.
-    pub(crate) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
-        NOW.sync_scope(self.clone(), work)
+    /// Does something for this request, which must not panic: the name would stay.
+    pub(crate) fn scope<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let this = std::mem::take(self);
+        let before = NOW.replace(Some(this));
+        let done = work();
+        *self = NOW.replace(before).unwrap_or_default();
+        done
     }
 
     /// Tells of the request that is being worked on, if one is.
     pub(crate) fn now<T>(tell: impl FnOnce(&Self) -> T) -> Option<T> {
-        NOW.try_with(tell).ok()
+        let this = NOW.take()?;
+        let told = tell(&this);
+        NOW.set(Some(this));
+        Some(told)
     }
 
     pub(super) fn header(&self) -> Option<HeaderValue> {
@@ -62,7 +70,7 @@ impl Named {
 
     /// The path alone: a query may hold what people typed.
     pub(crate) fn path(&self) -> &str {
-        self.uri.path()
+        self.target.as_ref().map_or("", PathAndQuery::path)
     }
 }
 
@@ -77,7 +85,7 @@ mod tests {
         let ids: HashSet<_> = (0..10_000).map(|_| named().id().to_string()).collect();
         assert_eq!((ids.len(), ids.iter().all(|id| id.len() == 16)), (10_000, true));
         let all = |named: &Named| format!("{} {} {}", named.id(), named.method(), named.path());
-        let named = named();
+        let mut named = named();
         let told = named.scope(|| Named::now(all));
         assert_eq!(told, Some(format!("{} GET /path", named.id())));
         assert_eq!(Named::now(all), None);

@@ -10,12 +10,11 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll},
-    time::Duration,
+    task::{Context, Poll, ready},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 
 /// What the stream has to know of the connection that goes over it.
@@ -66,19 +65,63 @@ pub(super) struct Paced<S> {
     stream: S,
     limits: Limits,
     phase: Phase,
-    head: Option<Pin<Box<Sleep>>>,
+    waits: Waits,
+    /// Rings no later than the wait is over. Most waits are short, so it is not set anew for each.
+    bell: Pin<Box<Sleep>>,
     stuck: Option<Pin<Box<Sleep>>>,
+}
+
+/// What the other side is waited for.
+#[derive(Clone, Copy)]
+enum Waits {
+    /// The rest of a head.
+    Head { since: Instant },
+    /// The next request.
+    Idle { since: Instant },
+    /// Nothing. Nor is it known whether it will be.
+    Not,
 }
 
 impl<S> Paced<S> {
     /// Paced from now on: whoever connects has something to say.
     pub(super) fn new(stream: S, limits: Limits, phase: Phase) -> Self {
-        Self { stream, limits, phase, head: Some(Box::pin(sleep(limits.head))), stuck: None }
+        let bell = Box::pin(sleep(limits.head));
+        Self { stream, limits, phase, waits: Waits::Head { since: Instant::now() }, bell, stuck: None }
     }
-}
 
-fn is_over(clock: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> bool {
-    clock.as_mut().is_some_and(|clock| clock.as_mut().poll(cx).is_ready())
+    /// Whether what is waited for has taken too long.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        let over = match self.waits {
+            Waits::Head { since } => since + self.limits.head,
+            Waits::Idle { since } => since + self.limits.idle,
+            Waits::Not => return false,
+        };
+        if self.bell.deadline() > over {
+            self.bell.as_mut().reset(over);
+        }
+        while self.bell.as_mut().poll(cx).is_ready() {
+            if self.bell.deadline() >= over {
+                return true;
+            }
+            self.bell.as_mut().reset(over);
+        }
+        false
+    }
+
+    /// `written`, unless nothing could be written for too long.
+    fn wrote(&mut self, written: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stuck = None;
+            if !self.phase.is_under_way() && !matches!(self.waits, Waits::Head { .. }) {
+                // Nobody was idle while an answer went. And it may be that nothing is read before the bell rings.
+                self.waits = Waits::Idle { since: Instant::now() };
+                let _not_yet = self.is_over(cx);
+            }
+            return written;
+        }
+        ready!(self.stuck.get_or_insert_with(|| Box::pin(sleep(self.limits.stuck))).as_mut().poll(cx));
+        Poll::Ready(Err(ErrorKind::TimedOut.into()))
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
@@ -86,41 +129,34 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         let this = self.get_mut();
         if this.phase.takes_head() {
             // How long a body may take is the router's to say.
-            this.head = None;
+            this.waits = Waits::Not;
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
-        if this.head.is_none() && !this.phase.is_under_way() && buffer.filled().len() > before {
-            this.head = Some(Box::pin(sleep(this.limits.head)));
+        if !this.phase.is_under_way() {
+            this.waits = match this.waits {
+                Waits::Not | Waits::Idle { .. } if buffer.filled().len() > before => {
+                    Waits::Head { since: Instant::now() }
+                }
+                Waits::Not => Waits::Idle { since: Instant::now() },
+                waits => waits,
+            };
         }
-        let abandoned = this.head.is_some() && read.is_pending() && this.phase.is_stopping();
-        if abandoned || is_over(&mut this.head, cx) {
-            return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+        if read.is_pending() {
+            let is_head = matches!(this.waits, Waits::Head { .. });
+            if is_head && this.phase.is_stopping() || this.is_over(cx) {
+                return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+            }
         }
         read
     }
-}
-
-/// `written`, unless nothing could be written for too long.
-fn unless_stuck<T>(
-    written: Poll<io::Result<T>>,
-    clock: &mut Option<Pin<Box<Sleep>>>,
-    time: Duration,
-    cx: &mut Context<'_>,
-) -> Poll<io::Result<T>> {
-    if written.is_ready() {
-        *clock = None;
-        return written;
-    }
-    clock.get_or_insert_with(|| Box::pin(sleep(time)));
-    if is_over(clock, cx) { Poll::Ready(Err(ErrorKind::TimedOut.into())) } else { Poll::Pending }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
-        unless_stuck(written, &mut this.stuck, this.limits.stuck, cx)
+        this.wrote(written, cx)
     }
 
     fn poll_write_vectored(
@@ -130,7 +166,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write_vectored(cx, slices);
-        unless_stuck(written, &mut this.stuck, this.limits.stuck, cx)
+        this.wrote(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
