@@ -1,7 +1,7 @@
 //! Accounts: who can sign in.
 
 use serde::{Deserialize, Serialize, Serializer};
-use std::sync::Arc;
+use smol_str::SmolStr;
 use unicode_normalization::UnicodeNormalization;
 
 /// An account's number in the store.
@@ -13,9 +13,9 @@ pub struct AccountId(pub i64);
 ///
 /// Names are compared without regard to case and to the way their characters are composed: `Álice`
 /// and `álice` are one account (Unicode NFKC, lower case). The bytes of a name are therefore not
-/// always those that were typed.
+/// always those that were typed. Cheap to clone; most names take no memory of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct AccountName(Arc<str>);
+pub struct AccountName(SmolStr);
 
 /// Why a text is no account name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

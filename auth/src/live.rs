@@ -215,7 +215,7 @@ impl Store for LiveStore {
 
     async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
         if let Some(known) = self.shared.known(secret) {
-            let (before, number) = (known.last_activity(), known.generation.number);
+            let (before, number) = (known.last_activity(), known.number());
             self.shared.memory.used(secret, known, now);
             if now.since(before) < PAUSE && self.shared.behind.add(*secret, now) {
                 return Ok(Some(number));

@@ -20,16 +20,51 @@ pub(super) struct Known {
     account: AccountId,
     account_name: AccountName,
     epoch: i64,
-    times: Times,
+    authenticated_at: Timestamp,
+    last_activity: Timestamp,
+    absolute_deadline: Timestamp,
     signed_in_at: Timestamp,
-    pub(super) generation: Generation,
+    issued_at: Timestamp,
+    /// [`NEVER`] is nothing.
+    seen_at: Timestamp,
+    number: u32,
+    remembered: bool,
     as_of: Stamp,
 }
 
+/// No session is of that time.
+const NEVER: Timestamp = Timestamp::from_millis(i64::MIN);
+
 impl Known {
+    fn new(row: &SessionRow, as_of: Stamp) -> Self {
+        // All of them by name: what is new in a row has to find its place here.
+        let Times { authenticated_at, last_activity, absolute_deadline, remembered } = row.times;
+        let Generation { number, issued_at, seen_at } = row.generation;
+        Self {
+            id: row.id,
+            account: row.account,
+            account_name: row.account_name.clone(),
+            epoch: row.epoch,
+            authenticated_at,
+            last_activity,
+            absolute_deadline,
+            signed_in_at: row.signed_in_at,
+            issued_at,
+            seen_at: seen_at.unwrap_or(NEVER),
+            number,
+            remembered,
+            as_of,
+        }
+    }
+
     /// When it was last used.
     pub(super) fn last_activity(&self) -> Timestamp {
-        self.times.last_activity
+        self.last_activity
+    }
+
+    /// The number of its newest cookie's generation.
+    pub(super) fn number(&self) -> u32 {
+        self.number
     }
 
     /// The row, but for what the browser said of itself.
@@ -41,11 +76,20 @@ impl Known {
             account_state: AccountState::Active,
             account_epoch: self.epoch,
             epoch: self.epoch,
-            times: self.times,
+            times: Times {
+                authenticated_at: self.authenticated_at,
+                last_activity: self.last_activity,
+                absolute_deadline: self.absolute_deadline,
+                remembered: self.remembered,
+            },
             signed_in_at: self.signed_in_at,
             agent: String::new(),
             place: String::new(),
-            generation: self.generation,
+            generation: Generation {
+                number: self.number,
+                issued_at: self.issued_at,
+                seen_at: (self.seen_at != NEVER).then_some(self.seen_at),
+            },
             ended: None,
         }
     }
@@ -116,7 +160,7 @@ impl Memory {
     /// Of two at the same moment the earlier may be the one that stays: then the session looks timed out
     /// so much too early, the store is asked, which is given both, and says that it is not.
     pub(super) fn used(&self, secret: &SecretHash, mut known: Known, now: Timestamp) {
-        known.times.last_activity = known.times.last_activity.max(now);
+        known.last_activity = known.last_activity.max(now);
         // If it is gone meanwhile, the store is asked the next time.
         let _gone = self.known.replace(Half::of(&secret.0), known, true);
     }
@@ -142,16 +186,8 @@ impl Memory {
         if self.any_account.load(SeqCst) != ticket.accounts {
             return;
         }
-        let known = Known {
-            id: row.id,
-            account: row.account,
-            account_name: row.account_name.clone(),
-            epoch: row.epoch,
-            times: row.times,
-            signed_in_at: row.signed_in_at,
-            generation: row.generation,
-            as_of: Stamp { all: ticket.all, account, session: ticket.session },
-        };
+        let as_of = Stamp { all: ticket.all, account, session: ticket.session };
+        let known = Known::new(row, as_of);
         self.known.insert(Half::of(&ticket.secret.0), known);
     }
 

@@ -12,7 +12,7 @@ use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicUsize, Ordering},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 /// argon2id with 19 MiB, two passes, one lane: OWASP's least, ASVS 5.0 appendix C.
@@ -21,6 +21,11 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// How many sign-ins may wait for their turn to hash. At 30 ms a hash that is two seconds.
 pub const MAX_WAITING: usize = 64;
+
+/// How much a thread that hashes steps back, on the system's scale to 19: where there is not enough for all, it
+/// gets a tenth of what others get.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
 
 /// Why a password could not be hashed or checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -166,18 +171,29 @@ impl Hasher {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| HashError::Failed)?;
         drop(queued);
         let counters = Arc::clone(&self.counters);
-        // The permit goes with the work: a client that hangs up drops this future, not the hash.
-        let done = tokio::task::spawn_blocking(move || {
+        let (tell, done) = oneshot::channel();
+        // The permit goes with the work: a client that hangs up drops this future, not the hash. A thread costs
+        // a thousandth of a hash, and one that has stepped back can never step forward again.
+        let thread = std::thread::Builder::new().name("password".to_owned()).spawn(move || {
+            step_back();
             counters.started.fetch_add(1, Ordering::SeqCst);
             let now = counters.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
             counters.most_in_flight.fetch_max(now, Ordering::SeqCst);
             let result = work();
             counters.in_flight.fetch_sub(1, Ordering::SeqCst);
             drop(permit);
-            result
+            let _hung_up = tell.send(result);
         });
+        thread.map_err(|_| HashError::Overloaded)?;
         done.await.map_err(|_| HashError::Failed)
     }
+}
+
+/// Lets everything else on this machine go first, as far as the system knows of that for a thread: a request of
+/// somebody who is signed in takes microseconds, and should not wait for a password's milliseconds.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    let _at_its_old_place = rustix::process::setpriority_process(None, NICE);
 }
 
 /// A place in the queue, given back when the wait ends, however it ends.

@@ -297,3 +297,39 @@ async fn a_node_that_died_in_the_middle_of_it_keeps_no_locks() {
     until("the lock is let go of", || async { store.set_state(alice.id, AccountState::Active, NOW).await.is_ok() })
         .await;
 }
+
+/// What a busy node writes at once, three times over: within the time that a statement has.
+#[tokio::test]
+async fn that_tens_of_thousands_were_used_is_written_in_time_and_is_no_news() {
+    let url = testing::database().await;
+    let store = PostgresStore::open(&url).await.unwrap();
+    let account = alice(&store).await;
+    start(&store, &account, 1).await;
+    sqlx::raw_sql(
+        "INSERT INTO sessions SELECT (jsonb_populate_record(s, jsonb_build_object(
+             'secret_hash', '\\x' || lpad(to_hex(n), 64, '0'), 'id', 'many' || n))).*
+         FROM sessions s, generate_series(1, 30000) AS n",
+    )
+    .execute(store.pool())
+    .await
+    .unwrap();
+    let mut news = PgListener::connect(&url).await.unwrap();
+    news.listen("daypass").await.unwrap();
+    let secrets = (1..=30_000_u32).map(|n| {
+        let mut secret = [0; 32];
+        secret[28..].copy_from_slice(&n.to_be_bytes());
+        SecretHash(secret)
+    });
+    let at = NOW.plus(Duration::from_secs(60));
+    store.touch_all(&secrets.map(|secret| (secret, at)).collect::<Vec<_>>()).await.unwrap();
+    let used: i64 = sqlx::query_scalar("SELECT count(*) FROM sessions WHERE last_seen_at = $1")
+        .bind(at.as_millis())
+        .fetch_one(store.pool())
+        .await
+        .unwrap();
+    assert_eq!(used, 30_000);
+    // The first that is heard is the end that comes after it.
+    store.end(Which::Secret(secret(1)), Reason::Revoked, at, None).await.unwrap();
+    let heard = news.recv().await.unwrap();
+    assert!(heard.payload().starts_with("s:0001"), "{}", heard.payload());
+}
