@@ -127,7 +127,7 @@ async fn a_database_that_is_not_ours_or_newer_is_refused_and_left_as_it_was() {
             let error = refused.unwrap_err();
             let right = match what {
                 "other" | "changed" => matches!(error, OpenError::NotOurs { .. }),
-                "newer" => matches!(error, OpenError::Newer { found: 9999, known: 4, .. }),
+                "newer" => matches!(error, OpenError::Newer { found: 9999, known: 5, .. }),
                 _ => matches!(error, OpenError::Unusable { .. }),
             };
             assert!(right, "{what}: {error}");
