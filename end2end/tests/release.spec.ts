@@ -19,7 +19,7 @@ test("the page's files are hashed, compressed, kept for ever, and light", async 
     const gzip = await fetch(server.origin + file, { headers: { "accept-encoding": "gzip" } });
     expect(gzip.headers.get("content-encoding"), file).toBe("gzip");
   }
-  console.log(`the page weighs ${(weight / 1024).toFixed(0)} KB of ${BUDGET / 1024}`);
+  console.log(`the page weighs ${(weight / 1024).toFixed(0)} KiB of ${BUDGET / 1024}`);
   expect(weight).toBeLessThanOrEqual(BUDGET);
 });
 

@@ -19,12 +19,12 @@ pub(super) fn page(site: Option<&Path>, results: &mut Results) -> Outcome<()> {
         bytes += newest.ok_or_else(|| format!("there is no *{kind} in {}", site.display()))?.len();
     }
     #[expect(clippy::cast_precision_loss, reason = "some hundred thousand")]
-    let kilobytes = bytes as f64 / 1e3;
-    say_more(&format!("  {kilobytes:.1} KB"));
+    let kibibytes = bytes as f64 / 1024.0;
+    say_more(&format!("  {kibibytes:.1} KiB"));
     results.bars.push(Bar {
         what: "WebAssembly, script and style of a page after brotli".to_owned(),
-        measured: Spread::once(kilobytes),
-        unit: "KB",
+        measured: Spread::once(kibibytes),
+        unit: "KiB",
         limit: Limit::AtMost(260.0),
     });
     Ok(())
