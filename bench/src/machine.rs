@@ -27,7 +27,7 @@ pub(crate) fn facts(root: &Path, postgres: &str) -> Outcome<Vec<(String, String)
         fact("Measured", format!("{day}, Daypass {} at commit {commit}", version(&ours, "daypass-auth"))),
         fact("Processor", format!("{model}, {cores} cores")),
         fact("Memory", format!("{} GiB", memory.unwrap_or(0_u64).div_ceil(1024 * 1024))),
-        fact("Kernel", format!("Linux {}", kernel.trim())),
+        fact("Kernel", format!("Linux {}", kernel.trim().split('-').next().unwrap_or_default())),
         fact("Compiler", format!("Rust {rust}, release builds")),
         fact(
             "Databases",

@@ -1,43 +1,51 @@
 //! Session cookies that were opened before.
 //!
 //! A browser sends the same cookie with every request until it is given another. Opening one costs more
-//! than all else of a check, so what a cookie said is remembered with its whole value: who sends the same
-//! value has the same cookie. It is looked up by a hash whose key the system gave (SipHash), and compared as a
-//! whole where that is the same: whoever does not know how a cookie ends learns nothing from how long it takes.
-//! Nothing is decided by it. Whether the session is alive is asked each time.
+//! than all else of a check, so what a cookie said is remembered under a fingerprint of its whole value: who
+//! sends the same value has the same cookie. The fingerprint is POLYVAL (RFC 8452), whose key this process makes
+//! for itself and whose results nobody is shown: without the key, no two values are known to have the same one
+//! but by a chance of one in 2^120. Nothing is decided by it. Whether the session is alive is asked each time.
 
 use super::Claim;
-use quick_cache::sync::Cache;
-use std::{
-    fmt,
-    hash::{BuildHasher, RandomState},
-    sync::Arc,
+use polyval::{
+    Block, Polyval,
+    universal_hash::{KeyInit, UniversalHash},
 };
+use quick_cache::sync::Cache;
+use std::{fmt, sync::Arc};
+use zeroize::Zeroizing;
 
-/// So many are remembered at most, in about eight megabytes; those that come seldom go first.
+/// So many are remembered at most, in about three megabytes; those that come seldom go first.
 const MOST: usize = 16 * 1024;
 
-/// Bytes at the end of a value by which it is looked up.
-const END: usize = 24;
-
-/// The cookies, by the hashes of their values. What does not open is not among them: strangers make up as many
-/// as they like.
+/// The cookies. What does not open is not among them: strangers make up as many as they like. Nothing is
+/// remembered where the system gives no random bytes for the key.
 #[derive(Clone)]
-pub(crate) struct Opened(Arc<Inner>);
+pub(crate) struct Opened(Option<Arc<Inner>>);
 
 struct Inner {
-    cookies: Cache<u64, Arc<Cookie>>,
-    hash: RandomState,
-}
-
-struct Cookie {
-    value: Box<str>,
-    claim: Claim,
+    /// By fingerprint.
+    cookies: Cache<[u8; 16], Claim>,
+    keyed: Polyval,
 }
 
 impl Default for Opened {
     fn default() -> Self {
-        Self(Arc::new(Inner { cookies: Cache::new(MOST), hash: RandomState::new() }))
+        let mut key = Zeroizing::new([0; 16]);
+        let keyed = getrandom::fill(&mut *key).ok().map(|()| Polyval::new((&*key).into()));
+        Self(keyed.map(|keyed| Arc::new(Inner { cookies: Cache::new(MOST), keyed })))
+    }
+}
+
+impl Inner {
+    fn fingerprint(&self, value: &str) -> [u8; 16] {
+        let mut hash = self.keyed.clone();
+        hash.update_padded(value.as_bytes());
+        // Without its length, a value would be the same as itself with zeros at its end.
+        let mut length = Block::default();
+        length[..8].copy_from_slice(&(value.len() as u64).to_le_bytes());
+        hash.update(&[length]);
+        hash.finalize().into()
     }
 }
 
@@ -50,15 +58,31 @@ impl fmt::Debug for Opened {
 impl Opened {
     /// What the cookie of this value says: remembered, or opened now.
     pub(super) fn get_or_open(&self, value: &str, open: impl FnOnce() -> Option<Claim>) -> Option<Claim> {
-        let Inner { cookies, hash } = &*self.0;
-        // Of its end, which is its authentication tag, and of each cookie another one.
-        let bytes = value.as_bytes();
-        let hash = hash.hash_one(&bytes[bytes.len().saturating_sub(END)..]);
-        if let Some(cookie) = cookies.get(&hash).filter(|cookie| *cookie.value == *value) {
-            return Some(cookie.claim.clone());
+        let Some(inner) = &self.0 else { return open() };
+        let fingerprint = inner.fingerprint(value);
+        if let Some(claim) = inner.cookies.get(&fingerprint) {
+            return Some(claim);
         }
         let claim = open()?;
-        cookies.insert(hash, Arc::new(Cookie { value: value.into(), claim: claim.clone() }));
+        inner.cookies.insert(fingerprint, claim.clone());
         Some(claim)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_of_a_value_counts_and_so_does_the_key() {
+        let inner = Opened::default().0.unwrap();
+        let value = "a".repeat(250);
+        for at in 0..value.len() {
+            let mut other = value.clone();
+            other.replace_range(at..=at, "b");
+            assert_ne!(inner.fingerprint(&other), inner.fingerprint(&value), "{at}");
+        }
+        assert_ne!(inner.fingerprint("a"), inner.fingerprint("a\0"));
+        assert_ne!(inner.fingerprint(&value), Opened::default().0.unwrap().fingerprint(&value));
     }
 }
