@@ -13,7 +13,7 @@ const POLICY: &str = "auth/src/policy.rs";
 const NAMES: &str = "auth/src/http/cookie_names.rs";
 const ORIGIN: &str = "auth/src/http/origin.rs";
 const GUARD: &str = "auth/src/http/guard.rs";
-const LAYER: &str = "auth/src/http/layer.rs";
+const WAY_OUT: &str = "auth/src/http/way_out.rs";
 const NEXT: &str = "auth/src/next.rs";
 const THROTTLE: &str = "auth/src/throttle.rs";
 const STORED: &str = "auth/src/password/stored.rs";
@@ -396,7 +396,7 @@ pub static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "a session has a successor, which a late sign-out ends",
-        LAYER,
+        WAY_OUT,
         "arrived.replaced.as_deref().map(|value| door.engine.sign_out_successor(value))",
         "None::<&str>.map(|value| door.engine.sign_out_successor(value))",
     ),
@@ -582,26 +582,26 @@ pub static MUTANTS: &[Mutant] = &[
     // What an answer carries.
     mutant(
         "what a session sees is kept by no cache",
-        LAYER,
+        WAY_OUT,
         "HeaderValue::from_static(\"no-store\")",
         "HeaderValue::from_static(\"private\")",
     ),
     mutant(
         "a cache does not mix people up",
-        LAYER,
+        WAY_OUT,
         "        headers.append(header::VARY, HeaderValue::from_static(\"Cookie\"));\n",
         "",
     ),
     mutant(
         "a sign-out clears what the browser keeps",
-        LAYER,
+        WAY_OUT,
         "response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(EVERYTHING_BUT_COOKIES));",
         "let _ = (CLEAR_SITE_DATA, EVERYTHING_BUT_COOKIES);",
     ),
-    mutant("a sign-out takes the cookie away", LAYER, "                forgets = true;\n", ""),
+    mutant("a sign-out takes the cookie away", WAY_OUT, "                forgets = true;\n", ""),
     mutant(
         "a cookie that does not open is taken away",
-        LAYER,
+        WAY_OUT,
         "forgets = *reason == Reason::Invalid || (!is_call",
         "forgets = (!is_call",
     ),
@@ -615,8 +615,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "nothing runs in what is no page",
         "server/src/http/headers.rs",
-        "headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING_RUNS));",
-        "",
+        "(header::CONTENT_SECURITY_POLICY, NOTHING_RUNS)",
+        "(HeaderName::from_static(\"x-nothing\"), NOTHING_RUNS)",
     ),
     mutant(
         "types are not guessed",
@@ -739,13 +739,25 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a head has an end",
         "server/src/listen/paced.rs",
-        "if abandoned || is_over(&mut this.head, cx) {",
-        "if abandoned {",
+        "Waits::Head { since } => since + self.limits.head,",
+        "Waits::Head { .. } => return false,",
+    ),
+    mutant(
+        "a pause has an end",
+        "server/src/listen/paced.rs",
+        "Waits::Idle { since } => since + self.limits.idle,",
+        "Waits::Idle { .. } => return false,",
     ),
     mutant(
         "an answer that nobody reads has an end",
         "server/src/listen/paced.rs",
-        "if is_over(clock, cx) { Poll::Ready(Err(ErrorKind::TimedOut.into())) } else { Poll::Pending }",
-        "Poll::Pending",
+        "ready!(self.stuck.get_or_insert_with(|| Box::pin(sleep(self.limits.stuck))).as_mut().poll(cx));",
+        "let _ = (cx, sleep(self.limits.stuck)); return Poll::Pending;",
+    ),
+    mutant(
+        "times are told to nobody but who works on it",
+        "server/src/http/mod.rs",
+        "let is_development = !state.engine.cookies().is_secure();",
+        "let is_development = true;",
     ),
 ];

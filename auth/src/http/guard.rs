@@ -27,6 +27,9 @@ pub struct Guard {
     pub passive: Vec<&'static str>,
     /// Everything is public: for what says nothing of anybody, such as the page for a wrong address.
     pub open: bool,
+    /// Answers say in `Server-Timing` how long the check took, and the handler. For development: to whoever may
+    /// measure, times say more than is meant.
+    pub timing: bool,
     /// The page for when the store does not answer; without one, a line of text.
     pub unavailable: Option<UnavailablePage>,
 }
@@ -39,6 +42,7 @@ impl Default for Guard {
             public: Vec::new(),
             passive: Vec::new(),
             open: false,
+            timing: false,
             unavailable: None,
         }
     }

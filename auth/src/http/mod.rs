@@ -17,6 +17,8 @@ pub mod guard;
 mod layer;
 pub mod notice;
 pub mod origin;
+mod visit;
+mod way_out;
 
 pub use answer::{ENDED_HEADER, confirm_password, from_form, redirect, retry_later, unauthenticated, unavailable};
 pub use at_once::{AtOnce, Step};

@@ -108,9 +108,12 @@ pub fn router(state: AppState) -> Router {
     };
     let render = render_app_async_with_context(context.clone(), document.clone());
     let unavailable: Arc<_> = Arc::new(render.clone());
+    // Nobody else than who works on it can reach it there.
+    let is_development = !state.engine.cookies().is_secure();
     let guard = Guard {
         public: vec!["/api/sign_in", "/api/sign_out", "/api/session"],
         passive: vec!["/api/session", "/api/sign_out"],
+        timing: is_development,
         unavailable: Some(unavailable.clone()),
         ..Guard::default()
     };
@@ -140,7 +143,7 @@ pub fn router(state: AppState) -> Router {
     let public = Router::new().route("/api/{*rest}", any(api::not_found)).route("/readyz", get(ready)).layer(counted);
 
     // An address that leads nowhere: the page that says so, in the frame of whoever asks.
-    let anybody = Guard { open: true, unavailable: Some(unavailable), ..Guard::default() };
+    let anybody = Guard { open: true, timing: is_development, unavailable: Some(unavailable), ..Guard::default() };
     let nowhere = Router::new()
         .fallback(render)
         .layer(count.layer(SessionLayer::new(state.engine.clone(), anybody)))

@@ -62,6 +62,25 @@ async fn the_reason_of_an_end_is_told_once_and_not_in_the_address() {
     assert!(!forged.text().await.unwrap().contains("You were signed out"));
 }
 
+/// For development alone: elsewhere times would say more than is meant.
+#[tokio::test]
+async fn where_it_is_developed_answers_say_how_long_they_took() {
+    for (scene, is_development) in [(Host::scene(), true), (Host::scene().https(), false)] {
+        let host = scene.start().await;
+        let cookie = host.sign_in().await;
+        for (path, cookie) in [("/", cookie.as_str()), ("/api/me", &cookie), ("/api/me", ""), ("/nowhere", "")] {
+            let answer = host.get(path).header("cookie", cookie).send().await.unwrap();
+            let timing = header(&answer, "server-timing");
+            let names: Vec<_> = timing.split(", ").filter_map(|part| part.split_once(";dur=")).collect();
+            assert_eq!(!timing.is_empty(), is_development, "{path}: {timing}");
+            if is_development {
+                assert_eq!(names.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["session", "handler"], "{timing}");
+                assert!(names.iter().all(|(_, millis)| millis.parse::<f64>().is_ok_and(|it| it >= 0.0)), "{timing}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_answer_has_the_headers() {
     let host = Host::scene().https().start().await;

@@ -1,0 +1,195 @@
+//! The way out of the session layer: what is written down, and what the browser hears.
+
+use super::{
+    answer::{ENDED_HEADER, unavailable},
+    gate::{Change, Gate},
+    layer::Door,
+    notice,
+};
+use crate::{Access, CookieSpec, Engine, Reason, Session};
+use axum::response::Response;
+use http::{HeaderName, HeaderValue, header};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tower_cookies::Cookie;
+
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+/// Browsers heed it over https alone (ASVS 14.3.1). Cookies are not among it: that would take those of
+/// every sibling host along, and the one by which this browser is known.
+const EVERYTHING_BUT_COOKIES: &str = r#""cache", "storage""#;
+
+/// What makes a browser forget its cookies. Strangers can ask for it at any rate, so it is made once.
+pub(super) struct Forget {
+    session: Option<HeaderValue>,
+    notice: Option<HeaderValue>,
+}
+
+impl Forget {
+    pub(super) fn new(spec: &CookieSpec) -> Self {
+        let removal = |name| header_value(&spec.removal(name));
+        Self { session: removal(spec.session_name()), notice: removal(spec.notice_name()) }
+    }
+}
+
+/// How long a request took so far.
+#[derive(Clone, Copy)]
+pub(super) struct Timing {
+    /// Until it was known whose it is.
+    pub(super) checked: Duration,
+    pub(super) let_in: Instant,
+}
+
+impl Timing {
+    fn header_value(self) -> Option<HeaderValue> {
+        let millis = |duration: Duration| duration.as_secs_f64() * 1e3;
+        let (session, handler) = (millis(self.checked), millis(self.let_in.elapsed()));
+        HeaderValue::try_from(format!("session;dur={session:.3}, handler;dur={handler:.3}")).ok()
+    }
+}
+
+/// What is known of a request that its handler is not shown.
+pub(super) struct Arrived {
+    /// As it was before this request's own activity.
+    pub(super) access: Access,
+    /// Whether that activity is to be written down.
+    pub(super) slides: bool,
+    pub(super) is_call: bool,
+    /// The cookie of a session that was replaced by its successor.
+    pub(super) replaced: Option<String>,
+    pub(super) timing: Option<Timing>,
+}
+
+/// A request on its way back, once the handler's head is ready.
+pub(super) struct WayOut {
+    pub(super) door: Arc<Door>,
+    pub(super) gate: Gate,
+    pub(super) arrived: Arrived,
+}
+
+impl WayOut {
+    /// Whether nothing is to be written down, so that the answer can go at once.
+    pub(super) fn is_short(&self) -> bool {
+        !self.arrived.slides && !self.gate.is_changed()
+    }
+
+    /// Writes down what is to be, and says it.
+    pub(super) async fn leave(self, mut response: Response) -> Response {
+        let Self { door, gate, arrived } = &self;
+        let change = match (gate.take_change(), &arrived.access) {
+            (Change::Nothing, Access::Active(session)) if arrived.slides => slide(&door.engine, session).await,
+            (Change::Forget, _) => {
+                let successor = arrived.replaced.as_deref().map(|value| door.engine.sign_out_successor(value));
+                if let Some(ended) = successor
+                    && let Err(error) = ended.await
+                {
+                    tracing::error!(error = &error as &dyn std::error::Error, "a sign-out could not be written down");
+                    return unavailable();
+                }
+                Change::Forget
+            }
+            (change, _) => change,
+        };
+        self.answer(change, &mut response);
+        response
+    }
+
+    /// What the browser hears beside what the handler said.
+    pub(super) fn answer(&self, change: Change, response: &mut Response) {
+        let Self { door, gate, arrived: Arrived { access, slides, is_call, timing, .. } } = self;
+        let spec = door.engine.cookies();
+        let mut forgets = false;
+        match (change, access) {
+            (Change::Name(session), access) => {
+                if is_news(&session, access) {
+                    send(&door.engine, response, &session);
+                }
+            }
+            (Change::Forget, _) => {
+                forgets = true;
+                if spec.is_secure() {
+                    response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(EVERYTHING_BUT_COOKIES));
+                }
+            }
+            (Change::Nothing, Access::Active(session)) => {
+                if !slides && session.lacks_newest() {
+                    send(&door.engine, response, session);
+                }
+            }
+            (Change::Nothing, Access::Absent { reason, .. }) => {
+                if *reason != Reason::None {
+                    // A session that was replaced has its successor in this same browser, whose cookie
+                    // a late answer would take away. And of one that ended every tab and every call that
+                    // is under way shall hear why, so only a document, which says it, takes it away.
+                    forgets = *reason == Reason::Invalid || (!is_call && *reason != Reason::Replaced);
+                    response.headers_mut().insert(ENDED_HEADER, HeaderValue::from_static(reason.as_str()));
+                }
+            }
+            (Change::Nothing, Access::Unavailable) => {}
+        }
+        if forgets {
+            set_cookie(response, door.forget.session.clone());
+        }
+        if let Some(cookie) = gate.take_told().and_then(|told| notice::cookie(&door.engine, &told)) {
+            set_cookie(response, header_value(&cookie));
+        } else if gate.notice().is_some() && !response.status().is_redirection() {
+            // A redirect shows nothing; the page that it leads to will.
+            set_cookie(response, door.forget.notice.clone());
+        }
+        // Whatever read or set the session is nobody else's to see, in no cache (ASVS 14.3.2).
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+        if let Some(value) = timing.and_then(|timing| timing.header_value()) {
+            headers.append(SERVER_TIMING, value);
+        }
+    }
+}
+
+/// Writes down the activity of a request that was let in.
+async fn slide(engine: &Engine, session: &Session) -> Change {
+    // The store decides: a session that was ended while the handler ran is not extended.
+    match engine.extend(session).await {
+        Ok(extended) => extended.map_or(Change::Nothing, Change::Name),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "activity could not be written down");
+            Change::Nothing
+        }
+    }
+}
+
+fn send(engine: &Engine, response: &mut Response, session: &Session) {
+    let sealer = engine.sealer();
+    match sealer.session_cookie(session) {
+        Some(cookie) => set_cookie(response, header_value(&cookie)),
+        None => tracing::error!("a session cookie is too long for a browser to keep; it was not sent"),
+    }
+    if let Some(cookie) = session.device.as_ref().and_then(|device| sealer.device_cookie(device)) {
+        set_cookie(response, header_value(&cookie));
+    }
+}
+
+/// Whether the browser's cookie is another one than what it should have now. Sent for no other reason:
+/// a cookie of an older generation that arrives late would take the newer one's place.
+fn is_news(session: &Session, access: &Access) -> bool {
+    match access {
+        Access::Active(before) => {
+            before.lacks_newest() || before.id != session.id || before.generation.number != session.generation.number
+        }
+        Access::Absent { .. } | Access::Unavailable => true,
+    }
+}
+
+fn set_cookie(response: &mut Response, value: Option<HeaderValue>) {
+    if let Some(value) = value {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+fn header_value(cookie: &Cookie<'_>) -> Option<HeaderValue> {
+    let value = HeaderValue::try_from(cookie.to_string());
+    // Ours are made of names and base64.
+    value.inspect_err(|error| tracing::error!(%error, "a cookie cannot stand in a header; it is not sent")).ok()
+}
