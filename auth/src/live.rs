@@ -46,7 +46,7 @@ const LISTEN_AGAIN: Duration = Duration::from_millis(500);
 /// Activity after a pause that is longer than this is written at once: another node that is asked in
 /// the same second could find the session timed out. In a busy session nothing hangs on a second.
 const PAUSE: Duration = Duration::from_secs(60);
-/// Sessions that a node knows at most, if nothing else is said: about 20 MB.
+/// Sessions that a node knows at most, if nothing else is said: about 17 MB.
 pub const MOST_KNOWN: u32 = 100_000;
 
 /// A store that remembers. One for the whole process: whoever writes past it is another process.

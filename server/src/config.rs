@@ -280,7 +280,7 @@ pub struct Options {
     /// How old a session's cookie gets before activity renews it.
     #[arg(long, env = "DAYPASS_RENEW", global = true, value_name = "TIME", default_value = "15m", value_parser = duration)]
     pub renew: Duration,
-    /// How many sessions a server knows without asking the database: about 300 bytes each.
+    /// How many sessions a server knows without asking the database: about 170 bytes each.
     #[arg(long, env = "DAYPASS_KNOWN_SESSIONS", global = true, value_name = "NUMBER", default_value_t = MOST_KNOWN, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub known_sessions: u32,
     /// How long what happened is kept.
