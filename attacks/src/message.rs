@@ -7,7 +7,7 @@ const SECRET_FIELDS: [&str; 3] = ["password", "current", "new"];
 /// What is shown of a header or a body, in characters.
 const SHOWN: usize = 160;
 /// Headers that are different each time and say nothing of what happened.
-const DIFFERENT_EACH_TIME: [&str; 3] = ["date", "x-request-id", "content-length"];
+const DIFFERENT_EACH_TIME: [&str; 4] = ["date", "x-request-id", "content-length", "server-timing"];
 
 /// A request.
 #[derive(Clone, Debug)]

@@ -1,16 +1,19 @@
 //! Connections: how many there are, what one may cost, and how they end.
 
 mod paced;
+mod sent;
 
 use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request},
 };
+use http::StatusCode;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use paced::{Paced, Phase};
-use std::{future::Future, io::ErrorKind, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use sent::Sent;
+use std::{convert::Infallible, future::Future, io::ErrorKind, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -126,14 +129,17 @@ async fn connection(
     let stream = Paced::new(stream, limits, phase.clone());
     let of_requests = phase.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        of_requests.begin();
+        let mut work = of_requests.begin();
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let (phase, answer) = (of_requests.clone(), router.clone().oneshot(request));
+        let answer = router.clone().oneshot(request);
         async move {
-            let answer = answer.await;
-            phase.end();
-            answer
+            let answer = answer.await?;
+            // What speaks another protocol from now on is no request that ends.
+            if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+                work.never_ends();
+            }
+            Ok::<_, Infallible>(answer.map(|body| Sent { body, _work: work }))
         }
     });
     let mut builder = http1::Builder::new();

@@ -29,15 +29,11 @@ struct Flags {
 }
 
 impl Phase {
-    /// The head of a request is there; its answer is not yet.
-    pub(super) fn begin(&self) {
+    /// The head of a request is there; all of its answer is not, as long as what this gives is kept.
+    pub(super) fn begin(&self) -> Work {
         self.0.has_head.store(true, Ordering::Relaxed);
         self.0.under_way.store(true, Ordering::Relaxed);
-    }
-
-    /// The answer is there.
-    pub(super) fn end(&self) {
-        self.0.under_way.store(false, Ordering::Relaxed);
+        Work(Some(self.clone()))
     }
 
     /// From now on nobody is waited for who has begun a head and sends no more of it.
@@ -56,6 +52,24 @@ impl Phase {
 
     fn is_stopping(&self) -> bool {
         self.0.stopping.load(Ordering::Relaxed)
+    }
+}
+
+/// A request that is under way.
+pub(super) struct Work(Option<Phase>);
+
+impl Work {
+    /// From now on the connection is somebody else's, who says how long it may be still.
+    pub(super) fn never_ends(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        if let Some(phase) = &self.0 {
+            phase.0.under_way.store(false, Ordering::Relaxed);
+        }
     }
 }
 

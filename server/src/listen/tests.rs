@@ -14,6 +14,30 @@ fn router() -> Router {
         .route("/who", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }))
         .route("/echo", post(|body: String| async move { body }))
         .route("/much", get(|| async { "much ".repeat(100_000) }))
+        .route("/drip", get(drip))
+        .route("/upgrade", get(upgrade))
+}
+
+/// Says something, and after a long time something else.
+async fn drip() -> Body {
+    let drops = futures_util::stream::unfold(0, |drop| async move {
+        if drop > 0 {
+            sleep(Duration::from_secs(1_000)).await;
+        }
+        (drop < 3).then(|| (Ok::<_, Infallible>(format!("drop {drop}")), drop + 1))
+    });
+    Body::from_stream(drops)
+}
+
+/// Speaks another protocol from now on: says again what is said.
+async fn upgrade(request: Request) -> axum::response::Response {
+    tokio::spawn(async move {
+        let upgraded = hyper::upgrade::on(request).await.unwrap();
+        let (mut reader, mut writer) = tokio::io::split(TokioIo::new(upgraded));
+        let _hung_up = tokio::io::copy(&mut reader, &mut writer).await;
+    });
+    let headers = [(http::header::CONNECTION, "upgrade"), (http::header::UPGRADE, "echo")];
+    axum::response::IntoResponse::into_response((StatusCode::SWITCHING_PROTOCOLS, headers))
 }
 
 /// A connection to the router, whose clock is the test's.
@@ -84,6 +108,35 @@ async fn a_body_may_take_its_time() {
     }
     assert!(answer(&mut stream).await.ends_with(&"b".repeat(20)));
     assert!(is_closed_after(stream, 150, Instant::now()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_comes_slowly_is_waited_for() {
+    let (mut stream, _stop) = connect();
+    stream.write_all(b"GET /drip HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut said = String::new();
+    while !said.ends_with("0\r\n\r\n") {
+        said += &answer(&mut stream).await;
+    }
+    assert!(said.contains("drop 0") && said.contains("drop 2"), "{said}");
+    stream.write_all(ASK).await.unwrap();
+    assert!(answer(&mut stream).await.starts_with("HTTP/1.1 200"));
+    assert!(is_closed_after(stream, 150, Instant::now()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_speaks_another_protocol_is_no_head_and_no_pause() {
+    let (mut stream, _stop) = connect();
+    stream
+        .write_all(b"GET /upgrade HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n")
+        .await
+        .unwrap();
+    assert!(answer(&mut stream).await.starts_with("HTTP/1.1 101"));
+    for pause in [0, 11, 151, 1_000] {
+        sleep(Duration::from_secs(pause)).await;
+        stream.write_all(b"hello").await.unwrap();
+        assert_eq!(answer(&mut stream).await, "hello", "after {pause} s");
+    }
 }
 
 #[tokio::test(start_paused = true)]

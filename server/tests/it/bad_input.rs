@@ -313,7 +313,7 @@ async fn other_sites_cannot_change_anything() {
 
 #[tokio::test]
 async fn nobody_learns_which_names_exist() {
-    let host = Host::scene().with("mallory").start().await;
+    let host = Host::scene().https().with("mallory").start().await;
     host.engine
         .store()
         .set_state(host.account("mallory").await, daypass_auth::AccountState::Disabled, host.engine.now())
