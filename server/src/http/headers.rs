@@ -26,7 +26,7 @@ impl Headers {
         if state.engine.cookies().is_secure() {
             usual.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
         }
-        // Room for what an answer says itself.
+        // Places for what an answer says itself, which a copy has too.
         usual.reserve(OWN);
         Self(Arc::new(Inner { usual, hashed: state.hashed }))
     }
@@ -68,9 +68,36 @@ impl Step for Headers {
         // itself, it says in earnest.
         let own = std::mem::replace(response.headers_mut(), self.0.usual.clone());
         let headers = response.headers_mut();
+        let says_how_long = own.contains_key(header::CACHE_CONTROL);
         headers.extend(own);
-        if hashed && good {
+        if hashed && good && !says_how_long {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{body::Body, response::IntoResponse};
+
+    /// What an answer to `path` says of how long it may be kept.
+    fn kept(path: &str, answer: impl IntoResponse) -> HeaderValue {
+        let usual = HeaderMap::from_iter([(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))]);
+        let step = Headers(Arc::new(Inner { usual, hashed: true }));
+        let mut request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let hashed = step.before(&mut request).unwrap();
+        let mut answer = answer.into_response();
+        step.after(hashed, &mut answer);
+        answer.headers()[header::CACHE_CONTROL].clone()
+    }
+
+    #[test]
+    fn only_a_file_whose_name_changes_with_it_is_kept_for_ever() {
+        assert_eq!(kept("/pkg/a.js", "file"), FOR_EVER);
+        assert_eq!(kept("/pkg/snippets/a.js", "file"), "no-cache");
+        assert_eq!(kept("/pkg/a.js", http::StatusCode::NOT_FOUND), "no-cache");
+        assert_eq!(kept("/favicon.ico", "file"), "no-cache");
+        assert_eq!(kept("/pkg/a.js", ([(header::CACHE_CONTROL, "no-store")], "somebody's")), "no-store");
     }
 }

@@ -38,13 +38,11 @@ impl Named {
         Self { id, method: method.clone(), target: uri.path_and_query().cloned() }
     }
 
-    /// Does something for this request, which must not panic: the name would stay.
+    /// Does something for this request.
     pub(crate) fn scope<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let this = std::mem::take(self);
-        let before = NOW.replace(Some(this));
-        let done = work();
-        *self = NOW.replace(before).unwrap_or_default();
-        done
+        let before = NOW.replace(Some(std::mem::take(self)));
+        let _after = Scope { named: self, before };
+        work()
     }
 
     /// Tells of the request that is being worked on, if one is.
@@ -74,6 +72,18 @@ impl Named {
     }
 }
 
+/// The time in which a request is worked on. Its end is a drop, since a panic ends it too.
+struct Scope<'a> {
+    named: &'a mut Named,
+    before: Option<Named>,
+}
+
+impl Drop for Scope<'_> {
+    fn drop(&mut self) {
+        *self.named = NOW.replace(self.before.take()).unwrap_or_default();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +99,8 @@ mod tests {
         let told = named.scope(|| Named::now(all));
         assert_eq!(told, Some(format!("{} GET /path", named.id())));
         assert_eq!(Named::now(all), None);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| named.scope(|| panic!("in a test"))));
+        assert_eq!((panicked.is_err(), Named::now(all)), (true, None));
+        assert_eq!(Some(all(&named)), told);
     }
 }

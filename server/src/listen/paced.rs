@@ -122,15 +122,21 @@ impl<S> Paced<S> {
         false
     }
 
+    /// The next request is waited for from now on, if none is under way and nothing of one is there.
+    fn rest(&mut self, cx: &mut Context<'_>) {
+        if !self.phase.is_under_way() && !matches!(self.waits, Waits::Head { .. }) {
+            self.waits = Waits::Idle { since: Instant::now() };
+            // It may be that nothing is read before the bell rings.
+            let _not_yet = self.is_over(cx);
+        }
+    }
+
     /// `written`, unless nothing could be written for too long.
     fn wrote(&mut self, written: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.stuck = None;
-            if !self.phase.is_under_way() && !matches!(self.waits, Waits::Head { .. }) {
-                // Nobody was idle while an answer went. And it may be that nothing is read before the bell rings.
-                self.waits = Waits::Idle { since: Instant::now() };
-                let _not_yet = self.is_over(cx);
-            }
+            // Nobody was idle while an answer went.
+            self.rest(cx);
             return written;
         }
         ready!(self.stuck.get_or_insert_with(|| Box::pin(sleep(self.limits.stuck))).as_mut().poll(cx));
@@ -188,7 +194,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        // All may have been written before it was known that nothing follows.
+        if matches!(this.waits, Waits::Not) {
+            this.rest(cx);
+        }
+        Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

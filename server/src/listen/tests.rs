@@ -15,7 +15,19 @@ fn router() -> Router {
         .route("/echo", post(|body: String| async move { body }))
         .route("/much", get(|| async { "much ".repeat(100_000) }))
         .route("/drip", get(drip))
+        .route("/full", get(full))
         .route("/upgrade", get(upgrade))
+}
+
+/// After a while, just as much as is kept of a connection at once: it is all written before it is known that
+/// nothing follows.
+async fn full() -> axum::response::Response {
+    let bytes = futures_util::stream::once(async {
+        sleep(Duration::from_secs(11)).await;
+        Ok::<_, Infallible>(vec![b'x'; BUFFER_BYTES])
+    });
+    let length = [(http::header::CONTENT_LENGTH, BUFFER_BYTES.to_string())];
+    axum::response::IntoResponse::into_response((length, Body::from_stream(bytes)))
 }
 
 /// Says something, and after a long time something else.
@@ -42,7 +54,12 @@ async fn upgrade(request: Request) -> axum::response::Response {
 
 /// A connection to the router, whose clock is the test's.
 fn connect() -> (DuplexStream, watch::Sender<bool>) {
-    let (ours, theirs) = tokio::io::duplex(4096);
+    connect_with_room_for(4096)
+}
+
+/// The same, where so many bytes find room that nobody has read yet.
+fn connect_with_room_for(bytes: usize) -> (DuplexStream, watch::Sender<bool>) {
+    let (ours, theirs) = tokio::io::duplex(bytes);
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(connection(theirs, PEER, router(), Limits::default(), stopped));
     (ours, stop)
@@ -121,6 +138,17 @@ async fn an_answer_that_comes_slowly_is_waited_for() {
     assert!(said.contains("drop 0") && said.contains("drop 2"), "{said}");
     stream.write_all(ASK).await.unwrap();
     assert!(answer(&mut stream).await.starts_with("HTTP/1.1 200"));
+    assert!(is_closed_after(stream, 150, Instant::now()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_written_before_it_ends_is_no_reason_to_stay() {
+    let (mut stream, _stop) = connect_with_room_for(4 * BUFFER_BYTES);
+    stream.write_all(b"GET /full HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut length = 0;
+    while length < BUFFER_BYTES {
+        length += stream.read(&mut vec![0; 2 * BUFFER_BYTES]).await.unwrap();
+    }
     assert!(is_closed_after(stream, 150, Instant::now()).await);
 }
 
