@@ -14,7 +14,9 @@ use crate::{
     policy::{OLD_COOKIE, Policy, Standing, Times},
     seal::{Claim, CookieSpec, Opened, SealCount, Sealer},
     session::{Facts, NoRandomness, Session, SessionAccount, SessionId, SessionSecret},
-    store::{Generation, NewSession, SessionLimit, SessionRow, StartSession, Store, StoreError, SweepBefore, Which},
+    store::{
+        Generation, NewSession, SessionLimit, SessionRow, StartSession, Store, StoreError, SweepBefore, Tried, Which,
+    },
     throttle::{Device, FORGET},
 };
 use std::{
@@ -306,7 +308,10 @@ impl Engine {
         // The store inserts it only if the account is still active, in the same epoch and with the
         // same password: whatever happened while we hashed wins.
         let replaces = request.replaces.map(Session::hash);
-        let begin = self.begin(&new, &hash, replaces, false);
+        // In one with the session, the tries: the name's count begins anew, and the network has one less.
+        let network: Vec<_> = buckets.network.iter().map(|bucket| bucket.id).collect();
+        let tried = Tried { right: Some(buckets.account.id), others: &network };
+        let begin = StartSession { tried, ..self.begin(&new, &hash, replaces, false) };
         let Some(started) = self.start(begin, &account.name, request.password).await? else {
             tracing::info!(
                 event = "authn_login_fail",
@@ -319,7 +324,6 @@ impl Engine {
             self.record_failure(id, source).await;
             return Err(SignInError::Mismatch);
         };
-        self.tried_right(&buckets).await;
         tracing::info!(
             event = if started.failed_attempts > 0 { "authn_login_successafterfail" } else { "authn_login_success" },
             account = account.id.0,
@@ -371,7 +375,7 @@ impl Engine {
             ordinary_since: now.minus(self.0.policy.timeouts(false).idle),
             remembered_since: now.minus(self.0.policy.timeouts(true).idle),
         };
-        StartSession { session, hash, replaces, confirms, limit }
+        StartSession { session, hash, replaces, confirms, limit, tried: Tried::default() }
     }
 
     /// The session that the store has started.

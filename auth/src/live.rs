@@ -22,9 +22,10 @@ use crate::{
     clock::Timestamp,
     password::PasswordHash,
     store::{
-        ChangePassword, Notice, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Which,
+        ChangePassword, Notice, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Tried,
+        Which,
     },
-    throttle::{Bucket, BucketId},
+    throttle::Bucket,
 };
 use async_trait::async_trait;
 use behind::Behind;
@@ -353,8 +354,8 @@ impl Store for LiveStore {
         self.store().count_try(buckets, now).await
     }
 
-    async fn take_back_try(&self, right: Option<BucketId>, others: &[BucketId]) -> Result<(), StoreError> {
-        self.store().take_back_try(right, others).await
+    async fn take_back_try(&self, tried: Tried<'_>) -> Result<(), StoreError> {
+        self.store().take_back_try(tried).await
     }
 
     async fn record_failure(

@@ -12,9 +12,10 @@ use daypass_auth::{
     http::{Gate, Guard, protect},
     password::{Hasher, Password, PasswordHash},
     store::{
-        ChangePassword, NewSession, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Which,
+        ChangePassword, NewSession, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Tried,
+        Which,
     },
-    throttle::{Bucket, BucketId},
+    throttle::Bucket,
 };
 use std::{
     sync::{
@@ -150,7 +151,7 @@ impl Store for Paper {
         Ok(None)
     }
 
-    async fn take_back_try(&self, _: Option<BucketId>, _: &[BucketId]) -> Result<(), StoreError> {
+    async fn take_back_try(&self, _: Tried<'_>) -> Result<(), StoreError> {
         Ok(())
     }
 

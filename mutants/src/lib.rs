@@ -3,11 +3,16 @@
 //! A [`Mutant`] is a defence, where it stands in the code, and what stands there without it. The command
 //! of this crate (`script/mutants`) makes them one after the other in a copy of the project and runs the
 //! tests: at least one has to fail. That takes an hour; what is tested on every run is that each text is
-//! still there, once, so that the list cannot become wrong in silence.
+//! still there, once, and that the test which failed without it is, too, so that neither the list nor the
+//! [`Record`] can become wrong in silence.
 
 mod list;
+mod record;
+mod suite;
 
 pub use list::MUTANTS;
+pub use record::{RECORD, Record};
+pub use suite::{SUITES, Suite, Tests};
 
 use std::{
     fs, io,
@@ -73,22 +78,7 @@ impl Mutant {
             _ => Err(Unfit::Found(times)),
         }
     }
-
-    /// The tests that may notice, as arguments of `cargo test`: the quickest first.
-    #[must_use]
-    pub fn tests(&self) -> &'static [&'static [&'static str]] {
-        if self.place.starts_with("auth/") { TESTS } else { &TESTS[2..] }
-    }
 }
-
-/// All tests that are run, the quickest first: of the engine, and then of the server.
-pub const TESTS: &[&[&str]] = &[
-    &["--package", "daypass-auth", "--lib"],
-    &["--package", "daypass-auth", "--test", "http"],
-    &["--package", "daypass-server", "--lib"],
-    &["--package", "daypass-server", "--test", "it", "--", "--skip", "attacks::"],
-    &["--package", "daypass-server", "--test", "it", "--", "attacks::"],
-];
 
 /// The Rust files whose paths begin with `place`.
 fn sources(place: &Path) -> io::Result<Vec<PathBuf>> {
@@ -119,6 +109,21 @@ mod tests {
         let unfit = MUTANTS.iter().filter_map(|mutant| Some((mutant.defence, mutant.find(&root).err()?)));
         let unfit: Vec<_> = unfit.map(|(defence, why)| format!("{defence}: {why}")).collect();
         assert!(unfit.is_empty(), "{unfit:#?}");
+    }
+
+    #[test]
+    fn every_defence_has_a_test_that_failed_without_it_and_is_still_there() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let record = Record::read(&fs::read_to_string(root.join(RECORD)).unwrap());
+        let all = ["auth/", "server/"].map(|place| sources(&root.join(place)).unwrap()).concat();
+        let all: String = all.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+        let lacks_one = |mutant: &&Mutant| {
+            let tests = record.of(mutant);
+            let name = tests.as_ref().and_then(|tests| tests.which.last()?.rsplit("::").next());
+            !name.is_some_and(|name| all.contains(&format!("fn {name}(")))
+        };
+        let lack: Vec<_> = MUTANTS.iter().filter(lacks_one).map(|mutant| mutant.defence).collect();
+        assert!(lack.is_empty(), "run script/mutants for {lack:#?}");
     }
 
     #[test]

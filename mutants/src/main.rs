@@ -3,13 +3,15 @@
 //! `script/mutants` makes the copy.
 
 use clap::Parser;
-use daypass_mutants::{MUTANTS, Mutant, TESTS};
+use daypass_mutants::{MUTANTS, Mutant, Record, SUITES, Suite, Tests};
 use std::{
     error::Error,
     fs::{self, File},
+    io,
     path::{Path, PathBuf},
-    process::{Command, ExitCode, Stdio},
-    time::Instant,
+    process::{Child, Command, ExitCode, ExitStatus, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 /// Takes each defence out of a copy of the project, and shows that a test fails. It ends with 1 if one
@@ -19,16 +21,24 @@ use std::{
 struct Cli {
     /// A copy of the project, in which files are changed.
     copy: PathBuf,
+    /// Where it is written which test noticed.
+    record: PathBuf,
     /// Only defences in whose words or place this stands.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
     /// From the Nth defence on, to go on where a run was stopped.
     #[arg(long, value_name = "N", default_value_t = 1)]
     from: usize,
+    /// Only defences of which it is not known which test notices.
+    #[arg(long)]
+    new: bool,
 }
 
 enum Fate {
+    /// By a test, of a suite, unless it was ended because it hung.
     Killed {
+        test: Option<String>,
+        suite: Suite,
         said: String,
     },
     Survived,
@@ -49,29 +59,37 @@ fn main() -> ExitCode {
 #[expect(clippy::print_stdout, reason = "this is the command's output")]
 fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     let copy = fs::canonicalize(&cli.copy)?;
+    let mut record = match fs::read_to_string(&cli.record) {
+        Ok(text) => Record::read(&text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Record::default(),
+        Err(error) => return Err(error.into()),
+    };
     // Where tests fail anyhow, a failure shows nothing.
-    if let Fate::Killed { said, .. } | Fate::DoesNotCompile(said) = fate(&copy, TESTS)? {
+    let all: Vec<_> = SUITES.iter().map(|suite| Tests::all(*suite)).collect();
+    if let Fate::Killed { said, .. } | Fate::DoesNotCompile(said) = fate(&copy, &all)? {
         return Err(format!("tests fail as they are:\n{}", end_of(&said)).into());
     }
     let wanted = |mutant: &Mutant| {
-        cli.only.as_ref().is_none_or(|text| mutant.defence.contains(text) || mutant.place.contains(text))
+        let says = |text: &String| mutant.defence.contains(text) || mutant.place.contains(text);
+        cli.only.as_ref().is_none_or(says) && !(cli.new && record.of(mutant).is_some())
     };
+    let mutants: Vec<_> = MUTANTS.iter().enumerate().skip(cli.from.saturating_sub(1)).collect();
+    let mutants: Vec<_> = mutants.into_iter().filter(|(_, mutant)| wanted(mutant)).collect();
     let (mut killed, mut others) = (0, Vec::new());
-    for (number, mutant) in
-        MUTANTS.iter().enumerate().skip(cli.from.saturating_sub(1)).filter(|(_, mutant)| wanted(mutant))
-    {
+    for (number, mutant) in mutants {
         let begin = Instant::now();
         let (path, content) = mutant.find(&copy).map_err(|why| format!("{}: {why}", mutant.defence))?;
         fs::write(&path, content.replace(mutant.text, mutant.without))?;
-        let fate = fate(&copy, mutant.tests());
+        let fate = fate(&copy, &mutant.tests(record.of(mutant)));
         fs::write(&path, content)?;
         let words = match fate? {
-            Fate::Killed { said } => {
-                let test = failed(&said).unwrap_or("no answer in time");
+            Fate::Killed { test, suite, .. } => {
                 killed += 1;
-                format!("killed by {test}")
+                record.set(mutant, test.as_deref().map(|test| (test, suite.name)));
+                format!("killed by {}", test.as_deref().unwrap_or("no answer in time"))
             }
             Fate::Survived => {
+                record.set(mutant, None);
                 others.push(mutant.defence);
                 "SURVIVED".to_owned()
             }
@@ -80,6 +98,8 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
                 format!("DOES NOT COMPILE\n{}", end_of(&why))
             }
         };
+        // At once: a run may be stopped.
+        fs::write(&cli.record, record.written())?;
         println!(
             "{:>3} of {}  {}: {words} ({} s)",
             number + 1,
@@ -94,44 +114,62 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// What becomes of the copy as it is now.
-fn fate(copy: &Path, tests: &[&[&str]]) -> Result<Fate, Box<dyn Error>> {
-    for arguments in tests {
-        let which = arguments.split(|argument| *argument == "--").next().unwrap_or_default();
-        let (built, said) = cargo(copy, &[&["test", "--quiet", "--no-run"], which])?;
+fn fate(copy: &Path, tests: &[Tests]) -> Result<Fate, Box<dyn Error>> {
+    for Tests { suite, which } in tests {
+        let (built, said) = cargo(copy, suite, &["--no-run"])?;
         if !built {
             return Ok(Fate::DoesNotCompile(said));
         }
-        let (passed, said) = cargo(copy, &[&["test", "--quiet"], arguments])?;
+        let which: Vec<_> = ["--"].into_iter().chain(which.iter().map(String::as_str)).collect();
+        let (passed, said) = cargo(copy, suite, &which)?;
         if passed {
             continue;
         }
+        let test = failed(&said).map(str::to_owned);
         // A test that failed because the machine was busy would say that it noticed something.
-        let fails_again = match failed(&said) {
-            Some(test) => !cargo(copy, &[&["test", "--quiet"], which, &["--", "--exact", test]])?.0,
+        let fails_again = match &test {
+            Some(test) => !cargo(copy, suite, &["--", "--exact", test])?.0,
             None => true,
         };
         if fails_again {
-            return Ok(Fate::Killed { said });
+            return Ok(Fate::Killed { test, suite: *suite, said });
         }
     }
     Ok(Fate::Survived)
 }
 
-/// Whether a command of cargo went well, and what it said. A test that hangs is ended, and has failed.
-fn cargo(copy: &Path, arguments: &[&[&str]]) -> Result<(bool, String), Box<dyn Error>> {
+/// Whether a command of cargo went well, and what it said. It is ended when the first test has failed, or has
+/// hung: that is as bad.
+fn cargo(copy: &Path, suite: &Suite, arguments: &[&str]) -> Result<(bool, String), Box<dyn Error>> {
     let log = copy.join("mutants.log");
     let file = File::create(&log)?;
-    let status = Command::new("timeout")
-        .args(["--kill-after=10", "900", "cargo"])
-        .args(arguments.concat())
+    let mut child = Command::new("timeout")
+        .args(["--signal=INT", "--kill-after=10", "900", "cargo", "test", "--quiet"])
+        .args(suite.arguments)
+        .args(arguments)
         .current_dir(copy)
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
         .stdout(file.try_clone()?)
         .stderr(file)
-        .status()?;
+        .spawn()?;
+    let status = await_first_failure(&mut child, &log)?;
     let said = fs::read_to_string(&log)?;
     Ok((status.success(), said))
+}
+
+fn await_first_failure(child: &mut Child, log: &Path) -> Result<ExitStatus, Box<dyn Error>> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if failed(&fs::read_to_string(log)?).is_some() {
+            // As somebody at a terminal would, so that what tests have started ends, too.
+            Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
+            return Ok(child.wait()?);
+        }
+        sleep(Duration::from_millis(100));
+    }
 }
 
 /// The first test that failed. Without one, all of them were ended, because one hung.

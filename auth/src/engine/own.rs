@@ -8,7 +8,7 @@ use crate::{
     password::{HashError, Password, PasswordError, PasswordHash},
     policy::Standing,
     session::NoRandomness,
-    store::{self, SessionRow, StoreError, Which},
+    store::{self, SessionRow, StoreError, Tried, Which},
 };
 use std::time::Duration;
 
@@ -213,7 +213,7 @@ impl Engine {
         }
         match self.hasher().verify(password, Some(hash.clone())).await {
             Ok(true) => {
-                self.tried_right(&buckets).await;
+                self.take_back(Tried { right: Some(buckets.account.id), others: &[] }).await;
                 return Ok((account, hash));
             }
             Ok(false) => {}

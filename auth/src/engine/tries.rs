@@ -2,8 +2,8 @@
 
 use super::Engine;
 use crate::{
-    store::StoreError,
-    throttle::{BucketId, Buckets, Namer},
+    store::{StoreError, Tried},
+    throttle::{Buckets, Namer},
 };
 use std::time::Duration;
 
@@ -28,21 +28,15 @@ impl Engine {
         Ok(wait)
     }
 
-    /// The password was right: the name's count begins anew, and the network has one less.
-    pub(super) async fn tried_right(&self, buckets: &Buckets) {
-        let network: Vec<_> = buckets.network.iter().map(|bucket| bucket.id).collect();
-        self.take_back(Some(buckets.account.id), &network).await;
-    }
-
     /// The password was not even looked at.
     pub(super) async fn not_tried(&self, buckets: &Buckets) {
         let all: Vec<_> = buckets.all().iter().map(|bucket| bucket.id).collect();
-        self.take_back(None, &all).await;
+        self.take_back(Tried { right: None, others: &all }).await;
     }
 
     /// A count that stays too high is no reason to turn anybody away now.
-    async fn take_back(&self, right: Option<BucketId>, others: &[BucketId]) {
-        if let Err(error) = self.store().take_back_try(right, others).await {
+    pub(super) async fn take_back(&self, tried: Tried<'_>) {
+        if let Err(error) = self.store().take_back_try(tried).await {
             tracing::error!(error = &error as &dyn std::error::Error, "a try could not be taken back");
         }
     }

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     SessionId,
     policy::Times,
-    store::{Moment, NewSession, PostgresStore, SessionLimit, SqliteStore, conformance},
+    store::{Moment, NewSession, PostgresStore, SessionLimit, SqliteStore, Tried, conformance},
     testing::{self, Postgres, until},
 };
 use std::time::Instant;
@@ -38,7 +38,14 @@ async fn start(store: &dyn Store, account: &Account, n: u8) {
         place: String::new(),
     };
     let limit = SessionLimit { most: 100, ordinary_since: NOW.minus(Duration::from_secs(1)), remembered_since: NOW };
-    let start = StartSession { session: &session, hash: &hash(), replaces: None, confirms: false, limit };
+    let start = StartSession {
+        session: &session,
+        hash: &hash(),
+        replaces: None,
+        confirms: false,
+        limit,
+        tried: Tried::default(),
+    };
     store.start_session(start).await.unwrap().unwrap();
 }
 

@@ -2,7 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test suite fails by panicking")]
 
 use super::{
-    ChangePassword, Generation, NewSession, SessionLimit, StartSession, Started, Store, StoreError, SweepBefore, Which,
+    ChangePassword, Generation, NewSession, SessionLimit, StartSession, Started, Store, StoreError, SweepBefore, Tried,
+    Which,
 };
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId,
@@ -98,7 +99,7 @@ async fn try_start(
     hash: &PasswordHash,
     replaces: Option<SecretHash>,
 ) -> Result<bool, StoreError> {
-    let start = StartSession { session, hash, replaces, confirms: false, limit: NO_LIMIT };
+    let start = StartSession { replaces, ..start_of(session, hash) };
     Ok(store.start_session(start).await?.is_some())
 }
 
@@ -333,7 +334,7 @@ async fn an_account_has_no_more_sessions_than_it_may(store: &impl Store) {
     let limit = SessionLimit { most: 2, ordinary_since: later(5), remembered_since: later(5) };
     let new = session(&alice, 7);
     let hash = hash("hash");
-    let start = StartSession { session: &new, hash: &hash, replaces: None, confirms: false, limit };
+    let start = StartSession { limit, ..start_of(&new, &hash) };
     store.start_session(start).await.unwrap().unwrap();
     assert_eq!(end_of(store, 1).await, Some(Reason::SessionLimit), "the longest unused");
     for n in [3, 5, 7, 9] {
@@ -350,8 +351,7 @@ async fn a_confirmation_needs_the_session_that_asks(store: &impl Store) {
     let alice = account(store, "alice").await;
     start(store, &alice, 1).await;
     let (new, hash) = (session(&alice, 2), hash("hash"));
-    let confirm =
-        StartSession { session: &new, hash: &hash, replaces: Some(secret(1)), confirms: true, limit: NO_LIMIT };
+    let confirm = StartSession { replaces: Some(secret(1)), confirms: true, ..start_of(&new, &hash) };
     store.end(Which::Secret(secret(1)), Reason::Revoked, later(1), None).await.unwrap();
     assert_eq!(store.start_session(confirm).await.unwrap(), None);
     assert!(store.session(&secret(2)).await.unwrap().is_none());
@@ -478,7 +478,7 @@ async fn failures_in_a_row_are_counted(store: &impl Store) {
     assert_eq!((events[1].at, events[1].place.as_str()), (later(3), SEVERAL_PLACES), "the last time counts");
     assert_eq!((events[0].place.as_str(), events[0].agent.as_str()), ("192.0.2.2", "Firefox"));
     let (new, hash) = (session(&alice, 1), hash("hash"));
-    let start = StartSession { session: &new, hash: &hash, replaces: None, confirms: false, limit: NO_LIMIT };
+    let start = start_of(&new, &hash);
     assert_eq!(store.start_session(start).await.unwrap(), Some(Started { failed_attempts: 5 }));
     let new = session(&alice, 2);
     let again = StartSession { session: &new, ..start };
@@ -501,6 +501,11 @@ async fn a_sweep_writes_down_the_ends_that_nobody_saw(store: &impl Store) {
     let events = store.events(Some(alice.id), 100).await.unwrap();
     assert_eq!((events[0].kind, events[0].reason), (EventKind::SessionEnded, Some(Reason::Idle)));
     assert_eq!(events[0].at, later(600));
+}
+
+/// How a session starts that replaces none, with nothing counted before.
+fn start_of<'a>(session: &'a NewSession, hash: &'a PasswordHash) -> StartSession<'a> {
+    StartSession { session, hash, replaces: None, confirms: false, limit: NO_LIMIT, tried: Tried::default() }
 }
 
 fn bucket(n: u8, free: u32) -> Bucket {
@@ -543,10 +548,20 @@ async fn counts_of_tries_are_taken_back_and_forgotten(store: &impl Store) {
         assert_eq!(tries(NOW).await.unwrap(), None);
     }
     assert!(tries(NOW).await.unwrap().is_some());
-    store.take_back_try(Some(bucket(1, 2).id), &[bucket(2, 2).id]).await.unwrap();
+    store.take_back_try(Tried { right: Some(bucket(1, 2).id), others: &[bucket(2, 2).id] }).await.unwrap();
     assert_eq!(tries(NOW).await.unwrap(), None);
     assert!(tries(NOW).await.unwrap().is_some(), "of the other only one was taken back");
-    store.take_back_try(Some(BucketId([9; 32])), &[BucketId([8; 32])]).await.unwrap();
+    // A session that starts takes tries back with it; one that does not start leaves them.
+    let alice = account(store, "alice").await;
+    let (new, hash, other) = (session(&alice, 1), hash("hash"), hash("other"));
+    let tried = Tried { right: Some(bucket(1, 2).id), others: &[bucket(2, 2).id] };
+    let start = StartSession { tried, ..start_of(&new, &hash) };
+    assert_eq!(store.start_session(StartSession { hash: &other, ..start }).await.unwrap(), None);
+    assert!(tries(NOW).await.unwrap().is_some(), "nobody has signed in");
+    store.start_session(start).await.unwrap().unwrap();
+    assert_eq!(tries(NOW).await.unwrap(), None);
+    assert!(tries(NOW).await.unwrap().is_some(), "of the other only one was taken back");
+    store.take_back_try(Tried { right: Some(BucketId([9; 32])), others: &[BucketId([8; 32])] }).await.unwrap();
     // A day after the last one they begin anew.
     let day = later(24 * 3600);
     assert_eq!(tries(day).await.unwrap(), None);
@@ -626,7 +641,7 @@ async fn a_sign_out_wins_over_a_confirmation_under_way(store: Arc<impl Store>) {
                     let new = session(&alice, new);
                     let hash = hash("hash");
                     let replaces = Some(secret(old));
-                    let start = StartSession { session: &new, hash: &hash, replaces, confirms: true, limit: NO_LIMIT };
+                    let start = StartSession { replaces, confirms: true, ..start_of(&new, &hash) };
                     store.start_session(start).await.unwrap();
                 }
             })
@@ -647,7 +662,7 @@ async fn of_many_that_start_at_once_no_more_are_alive_than_may_be(store: Arc<imp
         starts.push(tokio::spawn(async move {
             let (new, hash) = (session(&alice, n), hash("hash"));
             let limit = SessionLimit { most: 3, ..NO_LIMIT };
-            let start = StartSession { session: &new, hash: &hash, replaces: None, confirms: false, limit };
+            let start = StartSession { limit, ..start_of(&new, &hash) };
             store.start_session(start).await.unwrap().unwrap();
         }));
     }

@@ -161,6 +161,17 @@ pub struct StartSession<'a> {
     pub confirms: bool,
     /// How many sessions the account may have.
     pub limit: SessionLimit,
+    /// What is taken back of the counts of tries, if the session starts.
+    pub tried: Tried<'a>,
+}
+
+/// A try that was counted, and what is not to stay of it. Nothing, by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tried<'a> {
+    /// Forgotten altogether: the password was right.
+    pub right: Option<BucketId>,
+    /// These have one less.
+    pub others: &'a [BucketId],
 }
 
 /// How many sessions an account may have at a time, and which of its rows count: those that
@@ -383,8 +394,8 @@ pub trait Store: Send + Sync + 'static {
     /// Exact however many come at once.
     async fn count_try(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>, StoreError>;
 
-    /// Takes back a try that was counted: `right` is forgotten altogether, the others have one less.
-    async fn take_back_try(&self, right: Option<BucketId>, others: &[BucketId]) -> Result<(), StoreError>;
+    /// Takes back a try that was counted.
+    async fn take_back_try(&self, tried: Tried<'_>) -> Result<(), StoreError>;
 
     /// Writes down that somebody failed to sign in; of a name that nobody has, without an account.
     async fn record_failure(

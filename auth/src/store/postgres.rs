@@ -23,13 +23,13 @@ mod tests;
 pub use address::is_in_the_clear;
 pub(super) use address::{is_postgres, shown};
 
-use super::{ChangePassword, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Which};
+use super::{ChangePassword, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Tried, Which};
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash,
     audit::{Event, Source},
     clock::Timestamp,
     password::PasswordHash,
-    throttle::{Bucket, BucketId},
+    throttle::Bucket,
 };
 use async_trait::async_trait;
 use bounds::{ANSWER, ANSWER_FOR_ALL, within};
@@ -165,8 +165,8 @@ impl Store for PostgresStore {
         within(ANSWER, || attempts::count_try(&self.pool, buckets, now)).await
     }
 
-    async fn take_back_try(&self, right: Option<BucketId>, others: &[BucketId]) -> Result<(), StoreError> {
-        within(ANSWER, || attempts::take_back_try(&self.pool, right, others)).await
+    async fn take_back_try(&self, tried: Tried<'_>) -> Result<(), StoreError> {
+        within(ANSWER, || attempts::take_back_try(&self.pool, tried)).await
     }
 
     async fn record_failure(

@@ -14,13 +14,13 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
-use super::{ChangePassword, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Which};
+use super::{ChangePassword, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Tried, Which};
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash,
     audit::{Event, Source},
     clock::Timestamp,
     password::PasswordHash,
-    throttle::{Bucket, BucketId},
+    throttle::Bucket,
 };
 use async_trait::async_trait;
 use file::File;
@@ -163,8 +163,8 @@ impl Store for SqliteStore {
         attempts::count_try(self.live()?, self.writer()?, buckets, now).await
     }
 
-    async fn take_back_try(&self, right: Option<BucketId>, others: &[BucketId]) -> Result<(), StoreError> {
-        attempts::take_back_try(self.writer()?, right, others).await
+    async fn take_back_try(&self, tried: Tried<'_>) -> Result<(), StoreError> {
+        attempts::take_back_try(self.writer()?, tried).await
     }
 
     async fn record_failure(

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     password::PasswordHash,
     policy::Times,
-    store::{NewSession, SessionLimit, StartSession, Which, open},
+    store::{NewSession, SessionLimit, StartSession, Tried, Which, open},
     testing,
     throttle::{Bucket, BucketId, Limit},
 };
@@ -48,7 +48,8 @@ async fn fill(url: &str) {
             place: "192.0.2.1".to_owned(),
         };
         let replaces = (n == 9).then_some(secret(8));
-        let start = StartSession { session: &session, hash: &hash, replaces, confirms: n == 9, limit };
+        let start =
+            StartSession { session: &session, hash: &hash, replaces, confirms: n == 9, limit, tried: Tried::default() };
         store.start_session(start).await.unwrap().unwrap();
     }
     let id = SessionId::parse("id5").unwrap();

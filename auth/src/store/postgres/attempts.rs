@@ -2,10 +2,10 @@
 
 use crate::{
     clock::Timestamp,
-    store::StoreError,
-    throttle::{Bucket, BucketId, FORGET},
+    store::{StoreError, Tried},
+    throttle::{Bucket, FORGET},
 };
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use std::{collections::BTreeMap, time::Duration};
 
 /// Failures and the time of the last, of each bucket that has a row.
@@ -67,26 +67,28 @@ fn waiting(counts: &Counts, buckets: &[Bucket], now: Timestamp) -> Result<Option
     Ok((longest > Duration::ZERO).then_some(longest))
 }
 
-pub(super) async fn take_back_try(
-    pool: &PgPool,
-    right: Option<BucketId>,
-    others: &[BucketId],
-) -> Result<(), StoreError> {
-    let mut in_order: BTreeMap<&[u8], bool> = others.iter().map(|other| (other.0.as_slice(), false)).collect();
-    in_order.extend(right.as_ref().map(|right| (right.0.as_slice(), true)));
+pub(super) async fn take_back_try(pool: &PgPool, tried: Tried<'_>) -> Result<(), StoreError> {
     let mut tx = pool.begin().await?;
+    take_back_in(&mut tx, tried).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Takes back a try, as part of a transaction.
+pub(super) async fn take_back_in(connection: &mut PgConnection, tried: Tried<'_>) -> Result<(), sqlx::Error> {
+    let mut in_order: BTreeMap<&[u8], bool> = tried.others.iter().map(|other| (other.0.as_slice(), false)).collect();
+    in_order.extend(tried.right.as_ref().map(|right| (right.0.as_slice(), true)));
     for (bucket, is_right) in in_order {
         // Whoever signs in without a failure leaves no row behind.
         sqlx::query("DELETE FROM attempts WHERE bucket = $1 AND ($2 OR failures <= 1)")
             .bind(bucket)
             .bind(is_right)
-            .execute(&mut *tx)
+            .execute(&mut *connection)
             .await?;
         sqlx::query("UPDATE attempts SET failures = failures - 1 WHERE bucket = $1")
             .bind(bucket)
-            .execute(&mut *tx)
+            .execute(&mut *connection)
             .await?;
     }
-    tx.commit().await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! How sessions start, each in one transaction with what it replaces.
 
-use super::{ends::end_in, events};
+use super::{attempts::take_back_in, ends::end_in, events};
 use crate::{
     AccountId, Reason, SecretHash,
     audit::EventKind,
@@ -13,7 +13,7 @@ use crate::{
 use sqlx::{PgConnection, PgPool};
 
 pub(super) async fn start(pool: &PgPool, start: StartSession<'_>) -> Result<Option<Started>, StoreError> {
-    let StartSession { session, hash, replaces, confirms, limit } = start;
+    let StartSession { session, hash, replaces, confirms, limit, tried } = start;
     let now = session.times.authenticated_at;
     let mut tx = pool.begin().await?;
     lock_accounts(&mut tx, session.account, replaces).await?;
@@ -33,6 +33,7 @@ pub(super) async fn start(pool: &PgPool, start: StartSession<'_>) -> Result<Opti
     let failed_attempts = events::failures(&mut tx, session.account).await?;
     let kind = if confirms { EventKind::PasswordConfirmed } else { EventKind::SignedIn };
     events::add(&mut tx, &of_session(now, kind, session)).await?;
+    take_back_in(&mut tx, tried).await?;
     tx.commit().await?;
     Ok(Some(Started { failed_attempts }))
 }

@@ -2,9 +2,9 @@ use super::{address::connect_options, open::SCHEMA, *};
 use crate::{
     SessionId,
     policy::Times,
-    store::{NewSession, OpenError, SessionLimit, conformance},
+    store::{NewSession, OpenError, SessionLimit, Tried, conformance},
     testing::{self, Postgres, until},
-    throttle::Limit,
+    throttle::{BucketId, Limit},
 };
 use sqlx::postgres::PgListener;
 use std::sync::Arc;
@@ -44,7 +44,14 @@ async fn start(store: &PostgresStore, account: &Account, n: u16) {
     };
     let hash = PasswordHash::from_stored("hash".to_owned());
     let limit = SessionLimit { most: 10_000, ordinary_since: NOW, remembered_since: NOW };
-    let start = StartSession { session: &session, hash: &hash, replaces: None, confirms: false, limit };
+    let start = StartSession {
+        session: &session,
+        hash: &hash,
+        replaces: None,
+        confirms: false,
+        limit,
+        tried: Tried::default(),
+    };
     store.start_session(start).await.unwrap().unwrap();
 }
 
@@ -215,7 +222,14 @@ async fn what_had_to_make_way_is_tried_again() {
         place: String::new(),
     };
     let limit = SessionLimit { most: 10, ordinary_since: NOW, remembered_since: NOW };
-    let start = StartSession { session: &session, hash: &hash, replaces: None, confirms: false, limit };
+    let start = StartSession {
+        session: &session,
+        hash: &hash,
+        replaces: None,
+        confirms: false,
+        limit,
+        tried: Tried::default(),
+    };
     assert!(matches!(store.start_session(start).await, Err(StoreError::Unavailable(_))));
 }
 

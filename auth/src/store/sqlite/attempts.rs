@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Timestamp,
-    store::StoreError,
+    store::{StoreError, Tried},
     throttle::{Bucket, BucketId, FORGET},
 };
 use sqlx::{Row, SqliteConnection, SqlitePool};
@@ -24,19 +24,21 @@ pub(super) async fn count_try(
     Ok(wait)
 }
 
-pub(super) async fn take_back_try(
-    pool: &SqlitePool,
-    right: Option<BucketId>,
-    others: &[BucketId],
-) -> Result<(), StoreError> {
+pub(super) async fn take_back_try(pool: &SqlitePool, tried: Tried<'_>) -> Result<(), StoreError> {
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    if let Some(right) = right {
-        forget(&mut tx, right).await?;
-    }
-    for other in others {
-        take_back(&mut tx, *other).await?;
-    }
+    take_back_in(&mut tx, tried).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Takes back a try, as part of a transaction.
+pub(super) async fn take_back_in(connection: &mut SqliteConnection, tried: Tried<'_>) -> Result<(), sqlx::Error> {
+    if let Some(right) = tried.right {
+        forget(connection, right).await?;
+    }
+    for other in tried.others {
+        take_back(connection, *other).await?;
+    }
     Ok(())
 }
 
