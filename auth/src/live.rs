@@ -9,6 +9,8 @@
 //! That a session was used is written a second later, many at a time. Nothing else is ever written later.
 
 mod behind;
+#[cfg(test)]
+mod faults;
 mod memory;
 #[cfg(test)]
 mod tests;
@@ -125,12 +127,16 @@ impl Drop for Changing<'_> {
 
 /// Hears what others changed, for ever.
 async fn listen(shared: Arc<Shared>) {
+    let mut told = false;
     loop {
         let error = match shared.store.notices().await {
             Ok(notices) => hear(&shared, notices).await,
             Err(error) => error,
         };
-        if shared.trust.lose() {
+        let was_believed = shared.trust.lose();
+        // Once each time, and once where it never was believed.
+        if was_believed || !told {
+            told = true;
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "the store does not tell of changes; each check asks it from now on");
         }

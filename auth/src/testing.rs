@@ -2,6 +2,10 @@
 //! else finds, and gone with the test that started them, however it ends.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod network;
+
+pub use network::Network;
+
 use crate::store::{PostgresStore, Store};
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 use std::{

@@ -8,13 +8,13 @@ use crate::{
 use std::time::Instant;
 use tempfile::TempDir;
 
-const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 fn later(seconds: u64) -> Timestamp {
     NOW.plus(Duration::from_secs(seconds))
 }
 
-fn secret(n: u8) -> SecretHash {
+pub(super) fn secret(n: u8) -> SecretHash {
     SecretHash([n; 32])
 }
 
@@ -22,11 +22,20 @@ fn hash() -> PasswordHash {
     PasswordHash::from_stored("hash".to_owned())
 }
 
-async fn alice(store: &dyn Store) -> Account {
+pub(super) async fn alice(store: &dyn Store) -> Account {
     store.create_account(&AccountName::parse("alice").unwrap(), &hash(), false, NOW).await.unwrap()
 }
 
-async fn start(store: &dyn Store, account: &Account, n: u8) {
+pub(super) async fn start(store: &dyn Store, account: &Account, n: u8) {
+    try_start(store, account, &hash(), n).await.unwrap().unwrap();
+}
+
+pub(super) async fn try_start(
+    store: &dyn Store,
+    account: &Account,
+    hash: &PasswordHash,
+    n: u8,
+) -> Result<Option<Started>, StoreError> {
     let session = NewSession {
         secret_hash: secret(n),
         id: SessionId::parse(&format!("id{n}")).unwrap(),
@@ -38,19 +47,15 @@ async fn start(store: &dyn Store, account: &Account, n: u8) {
         place: String::new(),
     };
     let limit = SessionLimit { most: 100, ordinary_since: NOW.minus(Duration::from_secs(1)), remembered_since: NOW };
-    let start = StartSession {
-        session: &session,
-        hash: &hash(),
-        replaces: None,
-        confirms: false,
-        limit,
-        tried: Tried::default(),
-    };
-    store.start_session(start).await.unwrap().unwrap();
+    let (session, tried) = (&session, Tried::default());
+    store.start_session(StartSession { session, hash, replaces: None, confirms: false, limit, tried }).await
 }
 
-async fn is_alive(store: &dyn Store, n: u8) -> bool {
-    let row = store.session(&secret(n)).await.unwrap().unwrap();
+pub(super) async fn is_alive(store: &dyn Store, n: u8) -> bool {
+    is_accepted(&store.session(&secret(n)).await.unwrap().unwrap())
+}
+
+pub(super) fn is_accepted(row: &SessionRow) -> bool {
     row.ended.is_none() && row.account_state == AccountState::Active && row.epoch == row.account_epoch
 }
 

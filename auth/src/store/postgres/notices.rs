@@ -29,6 +29,8 @@ pub(super) struct Channel {
     name: String,
     said: Option<(u64, Moment)>,
     count: u64,
+    /// The last of them that arrived, and when.
+    heard: u64,
     heard_at: Instant,
 }
 
@@ -53,6 +55,7 @@ pub(super) async fn listen(store: &PostgresStore) -> Result<Channel, StoreError>
         name: format!("h:{:016x}:", u64::from_be_bytes(name)),
         said: None,
         count: 0,
+        heard: 0,
         heard_at: Instant::now(),
     })
 }
@@ -67,7 +70,7 @@ impl Notices for Channel {
                 heard = self.listener.try_recv() => match heard? {
                     None => return Err(lost("the connection was lost")),
                     Some(notice) => {
-                        if let Some(heard) = self.hear(notice.payload()) {
+                        if let Some(heard) = self.hear(notice.payload())? {
                             return Ok(heard);
                         }
                     }
@@ -85,16 +88,21 @@ impl Notices for Channel {
 
 impl Channel {
     /// What a payload means; nothing, if it is what a node says to itself.
-    fn hear(&mut self, payload: &str) -> Option<Heard> {
+    fn hear(&mut self, payload: &str) -> Result<Option<Heard>, StoreError> {
         if !payload.starts_with("h:") {
-            return Some(Heard { notices: vec![Notice::parse(payload)], complete_until: None });
+            return Ok(Some(Heard { notices: vec![Notice::parse(payload)], complete_until: None }));
         }
-        let number: u64 = payload.strip_prefix(&self.name)?.parse().ok()?;
+        let own = payload.strip_prefix(&self.name).and_then(|number| number.parse::<u64>().ok());
+        let Some(number) = own else { return Ok(None) };
+        // Where one of these is missing, what others said may be, too.
+        if number != self.heard + 1 {
+            return Err(lost("some of what was said did not arrive"));
+        }
+        (self.heard, self.heard_at) = (number, Instant::now());
         // Notices arrive in the order of their transactions: what was committed before this was said
         // has been heard.
-        let (_, complete_until) = self.said.take_if(|(said, _)| *said == number)?;
-        self.heard_at = Instant::now();
-        Some(Heard { notices: Vec::new(), complete_until: Some(complete_until) })
+        let newest = self.said.take_if(|(said, _)| *said == number);
+        Ok(newest.map(|(_, until)| Heard { notices: Vec::new(), complete_until: Some(until) }))
     }
 
     async fn say(&mut self) -> Result<(), StoreError> {

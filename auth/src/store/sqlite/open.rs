@@ -7,7 +7,7 @@ use super::{
 use crate::store::OpenError;
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
-    migrate::Migrator,
+    migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::time::Duration;
@@ -15,8 +15,9 @@ use std::time::Duration;
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// Marks a file as ours (`PRAGMA application_id`): "dayp".
 pub(super) const APPLICATION_ID: i32 = 0x6461_7970;
-/// How long one process leaves another that migrates the same file.
-const MIGRATION_RETRY: Duration = Duration::from_millis(50);
+/// How long one process leaves another that sets up the same file, and how often.
+const SET_UP_AGAIN: Duration = Duration::from_millis(50);
+const SET_UPS: u32 = 60;
 
 impl SqliteStore {
     /// Opens the database at an address like `sqlite://data/daypass.db`, making it if there is no
@@ -38,11 +39,7 @@ impl SqliteStore {
         create_private_file(&path).map_err(|e| unusable(e.to_string()))?;
         let options =
             options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full).foreign_keys(true);
-        let connections = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT);
-        let pool = connections(4).connect_with(options.clone()).await.map_err(|e| unusable(e.to_string()))?;
-        // The id is set first: a file that is ours and empty is still ours after a crash here.
-        sqlx::query("PRAGMA application_id = 1684109680").execute(&pool).await.map_err(|e| unusable(e.to_string()))?;
-        migrate(&pool).await.map_err(|e| unusable(e.to_string()))?;
+        let pool = set_up(&options).await.map_err(|e| unusable(e.to_string()))?;
         let writer = connections(1).connect_with(options).await.map_err(|e| unusable(e.to_string()))?;
         let file = File::at(path).map_err(|e| unusable(e.to_string()))?;
         Ok(Self { pool, writer, file })
@@ -63,18 +60,40 @@ impl SqliteStore {
     }
 }
 
-/// Brings the schema up to date.
+fn connections(most: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT)
+}
+
+/// Connects, and brings the schema up to date.
 ///
-/// SQLite has no lock for migrations: of two processes that open a new file at once, one finds a
-/// table made or the file locked, at each of them. A look later shows it that all is done.
-async fn migrate(pool: &SqlitePool) -> Result<(), sqlx::migrate::MigrateError> {
-    for _ in 0..2 * MIGRATIONS.iter().count() {
-        if MIGRATIONS.run(pool).await.is_ok() {
-            return Ok(());
+/// SQLite has no lock for that, nor does it wait for one while it changes how the file is written: of two
+/// processes that open a new file at once, either finds it locked, or a table made. A look later shows it
+/// that all is done.
+async fn set_up(options: &SqliteConnectOptions) -> Result<SqlitePool, MigrateError> {
+    for _ in 1..SET_UPS {
+        match try_set_up(options).await {
+            Err(MigrateError::Execute(error)) if !is_passing(&error) => return Err(error.into()),
+            Err(_) => tokio::time::sleep(SET_UP_AGAIN).await,
+            done => return done,
         }
-        tokio::time::sleep(MIGRATION_RETRY).await;
     }
-    MIGRATIONS.run(pool).await
+    try_set_up(options).await
+}
+
+async fn try_set_up(options: &SqliteConnectOptions) -> Result<SqlitePool, MigrateError> {
+    let pool = connections(4).connect_with(options.clone()).await?;
+    // The id is set first: a file that is ours and empty is still ours after a crash here.
+    sqlx::query("PRAGMA application_id = 1684109680").execute(&pool).await?;
+    MIGRATIONS.run(&pool).await?;
+    Ok(pool)
+}
+
+/// Whether it can come of what another process does at the moment: `SQLITE_ERROR` (a table is there already),
+/// `SQLITE_BUSY`, `SQLITE_LOCKED`, `SQLITE_CONSTRAINT`.
+fn is_passing(error: &sqlx::Error) -> bool {
+    // The low byte is the kind of error, what is above it the detail.
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
+    matches!(code.map(|code| code & 0xff), Some(1 | 5 | 6 | 19))
 }
 
 /// Looks at a file that exists before anything is written to it.
