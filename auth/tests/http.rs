@@ -10,7 +10,7 @@ use axum::{
 use daypass_auth::{
     AccountName, Engine, EngineConfig, Key, KeyRing, Session, SignIn,
     clock::{ManualClock, Timestamp},
-    http::{Gate, Guard, protect},
+    http::{Gate, Guard, SudoSession, protect},
     password::{Hasher, Password},
     store, testing,
 };
@@ -97,6 +97,7 @@ async fn node(database: String, audience: &str, clock: Arc<ManualClock>, key: Ke
             "/guest",
             get(|session: Option<Session>| async move { if session.is_some() { "somebody" } else { "nobody" } }),
         )
+        .route("/sensitive", get(|SudoSession(session): SudoSession| async move { session.account().name.to_string() }))
         .route("/in", post(sign_in))
         .route("/out", post(sign_out));
     let router = protect(router, &engine, guard).with_state(app.clone());
@@ -142,6 +143,18 @@ async fn a_handler_that_takes_a_session_is_reached_with_one_or_not_at_all() {
     let cookie = scene.sign_in().await;
     assert_eq!(scene.get("/page", &cookie).await.text().await.unwrap(), "alice");
     assert_eq!(scene.get("/guest", &cookie).await.text().await.unwrap(), "somebody");
+    assert_eq!(scene.get("/sensitive", &cookie).await.text().await.unwrap(), "alice");
+    // Ten minutes after the password, in a session that goes on.
+    for _ in 0..2 {
+        assert_eq!(scene.get("/page", &cookie).await.status(), 200);
+        scene.clock.advance(Duration::from_secs(300));
+    }
+    let refused = scene.get("/sensitive", &cookie).await;
+    assert_eq!(
+        (refused.status(), refused.text().await.unwrap()),
+        (403.try_into().unwrap(), r#"{"error":"confirm_password"}"#.to_owned())
+    );
+    assert_eq!(scene.get("/page", &cookie).await.status(), 200);
 }
 
 #[tokio::test]

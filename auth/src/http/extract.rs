@@ -68,3 +68,21 @@ fn gate(parts: &Parts) -> Result<&Gate, Response> {
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::extract::Request;
+
+    /// The session layer answers first, as it is; whoever builds another way in is safe, too.
+    #[tokio::test]
+    async fn nobody_is_taken_for_a_guest_while_the_store_is_away() {
+        let (mut parts, ()) = Request::new(()).into_parts();
+        parts.extensions.insert(Gate::new(Access::Unavailable, None));
+        let session = <Session as FromRequestParts<()>>::from_request_parts(&mut parts, &()).await;
+        let perhaps = <Session as OptionalFromRequestParts<()>>::from_request_parts(&mut parts, &()).await;
+        let sudo = SudoSession::from_request_parts(&mut parts, &()).await;
+        let refused = [session.err(), perhaps.err(), sudo.err()].map(|answer| answer.map(|answer| answer.status()));
+        assert_eq!(refused, [Some(StatusCode::SERVICE_UNAVAILABLE); 3]);
+    }
+}

@@ -187,6 +187,19 @@ fn say(gate: &Gate, page_notice: &PageNotice) {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_server_function_hears_neither_of_documents_nor_of_where_somebody_comes_from() {
+        let request = Request::post("/api/sign_in")
+            .header("content-type", FORM)
+            .header("accept", "text/html")
+            .header("referer", "https://evil.example/");
+        let (_, seen) = read(request.body(Body::from("username=alice")).unwrap()).await.unwrap();
+        assert_eq!(
+            (seen.headers().get("referer"), &seen.headers()["accept"]),
+            (None, &HeaderValue::from_static("application/json"))
+        );
+    }
+
     #[test]
     fn every_field_is_there_once_and_plain() {
         let form = check(&Bytes::from_static(b"username=al%69ce&password=x&next=%2Fa")).unwrap();

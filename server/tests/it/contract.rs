@@ -176,6 +176,8 @@ async fn what_a_browser_fetches_ahead_is_no_activity() {
     let ahead = host.get("/").header("cookie", &cookie).header("sec-purpose", "prefetch").send().await.unwrap();
     assert_eq!(ahead.status(), 200);
     assert!(set_cookies(&ahead).is_empty());
+    host.advance(300_000);
+    assert_eq!(host.reason(&cookie).await, "idle");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::{
     program::{Folder, Program, text},
 };
 use reqwest::Response;
-use std::fs;
+use std::{fs, path::Path};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -80,4 +80,27 @@ async fn a_database_that_is_damaged_while_it_runs_lets_nobody_in_and_signs_nobod
     let output = folder.run(&["serve"]);
     assert!(!output.status.success(), "{}", text(&output.stdout));
     assert!(text(&output.stderr).contains("daypass.db is not a Daypass database"), "{}", text(&output.stderr));
+}
+
+/// A server that starts and then can write nothing would sign nobody in, and nobody out.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_database_that_can_only_be_read_does_not_start_and_nothing_of_it_is_lost() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new().obeying_permissions();
+    folder.add_account("alice", PASSWORD);
+    let server = folder.serve();
+    let cookie = session_cookie(&sign_in(&server).await).unwrap();
+    drop(server);
+    let data = folder.path().join("data");
+    let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let files: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.iter().for_each(|file| set(file, 0o400));
+    set(&data, 0o500);
+    let why = folder.refused(&["serve"]);
+    assert!(why.contains("daypass.db cannot be opened"), "{why}");
+    set(&data, 0o700);
+    files.iter().for_each(|file| set(file, 0o600));
+    let server = folder.serve();
+    assert_eq!(server.me(&cookie).await.0, 200);
 }

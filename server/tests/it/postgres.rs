@@ -1,8 +1,8 @@
 //! Nodes over one PostgreSQL, which the tests break: nobody is let in by that, nobody is signed out,
 //! and all is well again by itself.
 
-use crate::host::{Host, header, set_cookies, status_and_json};
-use daypass_auth::testing::{Postgres, database, until};
+use crate::host::{Host, PASSWORD, credentials, header, set_cookies, status_and_json};
+use daypass_auth::testing::{Network, Postgres, database, until};
 use serde_json::json;
 use std::time::Duration;
 
@@ -25,9 +25,10 @@ async fn what_one_node_ends_is_refused_by_the_other() {
     assert_eq!(other.reason(&cookie).await, "idle");
 }
 
-/// Every call says that the store is away, and leaves the cookie.
-async fn is_away(host: &Host, cookie: &str) {
-    for (method, path) in [("GET", "/api/me"), ("POST", "/api/extend"), ("POST", "/api/sign_out")] {
+/// Every call says that the store is away, and leaves the cookie. Of the other one nobody knows afterwards
+/// whether it was signed out.
+async fn is_away(host: &Host, cookie: &str, other: &str) {
+    let call = async |method, path, cookie: &str| {
         let request = if method == "GET" { host.get(path) } else { host.post(path, "") };
         // By the store's own bound, and not by the one of requests.
         let request = request.timeout(Duration::from_secs(25));
@@ -35,8 +36,13 @@ async fn is_away(host: &Host, cookie: &str) {
         assert!(set_cookies(&answer).is_empty(), "{path} touches the cookie");
         assert_eq!(header(&answer, "retry-after"), "2");
         assert_eq!(status_and_json(answer).await, (503, json!({"error": "unavailable"})), "{path}");
-    }
-    assert_eq!(host.get("/readyz").send().await.unwrap().status(), 503);
+    };
+    tokio::join!(
+        call("GET", "/api/me", cookie),
+        call("POST", "/api/extend", cookie),
+        call("POST", "/api/sign_out", other),
+        async { assert_eq!(host.get("/readyz").send().await.unwrap().status(), 503) },
+    );
 }
 
 async fn comes_back(host: &Host, cookie: &str) {
@@ -49,23 +55,73 @@ async fn comes_back(host: &Host, cookie: &str) {
 async fn a_database_that_was_killed_or_held_is_503_and_comes_back() {
     let server = Postgres::start().await;
     let host = Host::scene().database(server.database().await).start().await;
-    let cookie = host.sign_in().await;
+    let (cookie, other) = (host.sign_in().await, host.sign_in().await);
     let ended = host.sign_in().await;
     host.post("/api/sign_out", "").header("cookie", &ended).send().await.unwrap();
     for _ in 0..2 {
         server.kill();
-        is_away(&host, &cookie).await;
+        is_away(&host, &cookie, &other).await;
         server.start_again();
         comes_back(&host, &cookie).await;
         assert_eq!(host.reason(&ended).await, "signed_out", "what was acknowledged stays");
 
         // Connections stay open, and nothing is answered.
         server.hold();
-        is_away(&host, &cookie).await;
+        is_away(&host, &cookie, &other).await;
         server.go_on();
         comes_back(&host, &cookie).await;
         assert_eq!(host.reason(&ended).await, "signed_out");
     }
+}
+
+/// Nobody is told that anything is wrong: connections can be made, and nothing arrives.
+#[tokio::test]
+async fn a_network_that_swallows_what_is_sent_is_503_and_comes_back() {
+    let server = Postgres::start().await;
+    let network = Network::to(&server).await;
+    let host = Host::scene().database(network.url(&server.database().await)).start().await;
+    let cookie = host.sign_in().await;
+    for (questions, answers) in [(true, true), (true, false), (false, true)] {
+        let other = host.sign_in().await;
+        network.hold(questions, answers);
+        // From memory, for as long as it may be.
+        until("what is known is not believed any more", || async { host.me(&cookie).await.0 == 503 }).await;
+        is_away(&host, &cookie, &other).await;
+        network.go_on();
+        comes_back(&host, &cookie).await;
+    }
+    // What was lost with its connections is as if it had not been sent.
+    network.hold(true, true);
+    network.cut();
+    network.go_on();
+    comes_back(&host, &cookie).await;
+}
+
+/// As after a change to a copy that only follows another.
+#[tokio::test]
+async fn a_database_that_can_only_be_read_signs_nobody_in_and_nobody_out() {
+    let server = Postgres::start().await;
+    let url = server.database().await;
+    let host = Host::scene().database(url.clone()).start().await;
+    let cookie = host.sign_in().await;
+    let name = url.split(['/', '?']).nth(3).unwrap();
+    let only_read = async |yes: bool| {
+        let change = format!(
+            "ALTER DATABASE {name} SET default_transaction_read_only = {yes};
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        );
+        server.run("postgres", &change).await;
+    };
+    only_read(true).await;
+    until("it can be read", || async { host.me(&cookie).await.0 == 200 }).await;
+    let refused = host.post("/api/sign_in", &credentials("alice", PASSWORD)).send().await.unwrap();
+    assert_eq!(status_and_json(refused).await, (503, json!({"error": "unavailable"})));
+    let out = host.post("/api/sign_out", "").header("cookie", &cookie).send().await.unwrap();
+    assert!(set_cookies(&out).is_empty(), "a sign-out that could not be written down is claimed");
+    assert_eq!(out.status(), 503);
+    assert_eq!(host.me(&cookie).await.0, 200);
+    only_read(false).await;
+    comes_back(&host, &cookie).await;
 }
 
 #[tokio::test]
@@ -89,7 +145,7 @@ async fn a_database_without_a_free_connection_is_away_until_there_is_one() {
     let server = Postgres::start().await;
     let url = server.database().await;
     let host = Host::scene().database(url.clone()).start().await;
-    let cookie = host.sign_in().await;
+    let (cookie, other) = (host.sign_in().await, host.sign_in().await);
     let name = url.split(['/', '?']).nth(3).unwrap().to_owned();
     let shut = format!(
         "ALTER DATABASE {name} CONNECTION LIMIT 0; ALTER ROLE daypass NOSUPERUSER;
@@ -98,7 +154,7 @@ async fn a_database_without_a_free_connection_is_away_until_there_is_one() {
     // Limits are not for administrators, who are to be able to lift them.
     server.run("postgres", "CREATE ROLE boss SUPERUSER LOGIN").await;
     server.run("postgres", &shut).await;
-    is_away(&host, &cookie).await;
+    is_away(&host, &cookie, &other).await;
     server.run_as("boss", "postgres", &format!("ALTER DATABASE {name} CONNECTION LIMIT 20")).await;
     comes_back(&host, &cookie).await;
 }

@@ -14,11 +14,12 @@ pub(crate) struct Folder {
     folder: TempDir,
     env: Vec<(&'static str, String)>,
     longest_file: Option<u64>,
+    obeys_permissions: bool,
 }
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap(), env: Vec::new(), longest_file: None }
+        Self { folder: TempDir::new().unwrap(), env: Vec::new(), longest_file: None, obeys_permissions: false }
     }
 
     pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -38,6 +39,14 @@ impl Folder {
         self
     }
 
+    /// What may not be written is not, also by root.
+    #[cfg(unix)]
+    pub(crate) fn obeying_permissions(mut self) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        self.obeys_permissions = std::fs::metadata(self.path()).unwrap().uid() == 0;
+        self
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -50,6 +59,10 @@ impl Folder {
             command = Command::new("/bin/sh");
             let blocks = (bytes / 512).to_string();
             command.args(["-c", r#"trap "" XFSZ; ulimit -f "$0"; exec "$@""#, &blocks, program]);
+        }
+        if self.obeys_permissions {
+            command = Command::new("setpriv");
+            command.args(["--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", program]);
         }
         command
             .current_dir(self.path())
