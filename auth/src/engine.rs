@@ -583,7 +583,10 @@ impl Engine {
         // Not due, or another request has renewed it a moment ago: then its generation is the newest.
         let number = match renewed {
             Some(number) => Some(number),
-            None => self.0.store.touch(&hash, now).await?,
+            None => {
+                let urgent = self.0.policy.is_slide_urgent(&session.times, now);
+                self.0.store.touch(&hash, now, urgent).await?
+            }
         };
         Ok(number.map(|number| {
             let issued_at = if number == generation.number { generation.issued_at } else { now };

@@ -46,9 +46,6 @@ use trust::Trust;
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 /// How long after a failure the store is asked for its notices again.
 const LISTEN_AGAIN: Duration = Duration::from_millis(500);
-/// Activity after a pause that is longer than this is written at once: another node that is asked in
-/// the same second could find the session timed out. In a busy session nothing hangs on a second.
-const PAUSE: Duration = Duration::from_secs(60);
 /// Sessions that a node knows at most, if nothing else is said: about 17 MB.
 pub const MOST_KNOWN: u32 = 100_000;
 
@@ -220,16 +217,16 @@ impl Store for LiveStore {
         Ok(row)
     }
 
-    async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
+    async fn touch(&self, secret: &SecretHash, now: Timestamp, urgent: bool) -> Result<Option<u32>, StoreError> {
         if let Some(known) = self.shared.known(secret) {
-            let (before, number) = (known.last_activity(), known.number());
+            let number = known.number();
             self.shared.memory.used(secret, known, now);
-            if now.since(before) < PAUSE && self.shared.behind.add(*secret, now) {
+            if !urgent && self.shared.behind.add(*secret, now) {
                 return Ok(Some(number));
             }
         }
         self.shared.asked.fetch_add(1, Ordering::Relaxed);
-        self.store().touch(secret, now).await
+        self.store().touch(secret, now, urgent).await
     }
 
     async fn touch_all(&self, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError> {

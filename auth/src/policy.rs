@@ -193,6 +193,15 @@ impl Policy {
         let idle = self.timeouts(times.remembered).idle;
         now.since(times.last_activity) >= (idle / 20).min(Duration::from_secs(30))
     }
+
+    /// Whether activity at `now` must be in the store before anything else is done: what is there ends so soon
+    /// that another node, or this one after a crash, could find the session timed out. That is within half of
+    /// the idle timeout, a minute at most.
+    #[must_use]
+    pub fn is_slide_urgent(&self, times: &Times, now: Timestamp) -> bool {
+        let idle = self.timeouts(times.remembered).idle;
+        self.deadlines(times).idle.since(now) <= (idle / 2).min(Duration::from_secs(60))
+    }
 }
 
 /// The times of a session that decide whether it is alive.
@@ -300,6 +309,8 @@ mod tests {
         let just = Timestamp::from_millis(START).minus(SKEW);
         assert!(matches!(policy().standing(&times, just), Standing::Alive(_)));
         assert_eq!(policy().standing(&times, just.minus(Duration::from_millis(1))), Standing::FromTheFuture);
+        let used_later = Times { last_activity: at(60_000), ..times };
+        assert!(matches!(policy().standing(&used_later, just), Standing::FromTheFuture));
     }
 
     #[test]
@@ -313,6 +324,15 @@ mod tests {
         let now = Timestamp::from_millis(START);
         assert_eq!(policy().standing(&extreme(i64::MIN), now), Standing::Over(Reason::Absolute));
         assert_eq!(policy().standing(&extreme(i64::MAX), now), Standing::FromTheFuture);
+    }
+
+    #[test]
+    fn sliding_is_urgent_before_the_end() {
+        let times = times(false);
+        assert!(!policy().is_slide_urgent(&times, at(539_999)) && policy().is_slide_urgent(&times, at(540_000)));
+        let short = Timeouts { idle: Duration::from_secs(60), absolute: Duration::from_secs(3600) };
+        let short = Policy::new(short, short).unwrap();
+        assert!(!short.is_slide_urgent(&times, at(29_999)) && short.is_slide_urgent(&times, at(30_000)));
     }
 
     #[test]

@@ -203,7 +203,7 @@ impl Store for Paper {
         Ok(None)
     }
 
-    async fn touch(&self, _: &SecretHash, _: Timestamp) -> Result<Option<u32>, StoreError> {
+    async fn touch(&self, _: &SecretHash, _: Timestamp, _: bool) -> Result<Option<u32>, StoreError> {
         Err(NOT_HERE)
     }
 

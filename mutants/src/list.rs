@@ -19,6 +19,7 @@ const THROTTLE: &str = "auth/src/throttle.rs";
 const STORED: &str = "auth/src/password/stored.rs";
 const HASHER: &str = "auth/src/password/hasher.rs";
 const SQLITE: &str = "auth/src/store/sqlite";
+const POSTGRES: &str = "auth/src/store/postgres";
 const CALLS: &str = "server/src/http/calls.rs";
 
 /// All of them.
@@ -680,6 +681,12 @@ pub static MUTANTS: &[Mutant] = &[
         "if can_be(request.uri().path()) {",
         "if true {",
     ),
+    mutant(
+        "who did something at the last moment is not timed out by another node",
+        ENGINE,
+        "let urgent = self.0.policy.is_slide_urgent(&session.times, now);",
+        "let urgent = false;",
+    ),
     // What is remembered of sessions.
     mutant(
         "what is remembered is believed only while the store is known to tell of changes",
@@ -697,6 +704,103 @@ pub static MUTANTS: &[Mutant] = &[
         "a read that a change of its account has overtaken is not kept",
         "auth/src/live/memory.rs",
         "if self.any_account.load(SeqCst) != ticket.accounts {",
+        "if false {",
+    ),
+    mutant(
+        "what was not heard is not believed, by the clock that nobody sets",
+        "auth/src/live/trust.rs",
+        "&& self.steady(now.steady).saturating_sub(steady) < nanos(MAX_STALE)",
+        "&& self.steady(now.steady) > NEVER",
+    ),
+    mutant(
+        "what was not heard is not believed, by the clock on the wall",
+        "auth/src/live/trust.rs",
+        "&& since_1970(now.wall).saturating_sub(wall) < nanos(MAX_STALE)",
+        "&& since_1970(now.wall).saturating_sub(wall) < i64::MAX",
+    ),
+    mutant(
+        "what was remembered before it was listened is forgotten",
+        "auth/src/live.rs",
+        "    shared.memory.forget(&Notice::All);\n    loop {",
+        "    loop {",
+    ),
+    // The same on PostgreSQL.
+    mutant(
+        "on PostgreSQL a session starts for an active account alone",
+        POSTGRES,
+        "WHERE id = $10 AND state = 'active' AND epoch = $11",
+        "WHERE id = $10 AND epoch = $11",
+    ),
+    mutant(
+        "on PostgreSQL a session starts in the epoch of its proof",
+        POSTGRES,
+        "AND epoch = $11 AND",
+        "AND $11::bigint IS NOT NULL AND",
+    ),
+    mutant(
+        "on PostgreSQL a session starts for the password that was checked",
+        POSTGRES,
+        "AND password_hash = $12",
+        "AND $12::text IS NOT NULL",
+    ),
+    mutant(
+        "on PostgreSQL what has ended is not extended",
+        POSTGRES,
+        "greatest(last_seen_at, $1) WHERE secret_hash = $2 AND ended_at IS NULL",
+        "greatest(last_seen_at, $1) WHERE secret_hash = $2",
+    ),
+    mutant(
+        "on PostgreSQL what has ended is not renewed",
+        POSTGRES,
+        "WHERE secret_hash = $2 AND ended_at IS NULL AND generation = $3",
+        "WHERE secret_hash = $2 AND generation = $3",
+    ),
+    mutant(
+        "on PostgreSQL what has ended keeps its reason",
+        POSTGRES,
+        "WHERE ended_at IS NULL AND ($3::bigint IS NULL OR",
+        "WHERE ($3::bigint IS NULL OR",
+    ),
+    mutant(
+        "on PostgreSQL who used it meanwhile does not time out",
+        POSTGRES,
+        "($3::bigint IS NULL OR last_seen_at <= $3)",
+        "($3::bigint IS NULL OR $3 IS NOT NULL)",
+    ),
+    mutant(
+        "on PostgreSQL nobody ends the session of another account",
+        POSTGRES,
+        "end_where!(\"AND id = $4 AND account_id = $5\")",
+        "end_where!(\"AND id = $4 AND $5::bigint IS NOT NULL\")",
+    ),
+    mutant(
+        "on PostgreSQL a disabled account starts a new epoch",
+        POSTGRES,
+        "CASE WHEN state = $1 THEN epoch ELSE epoch + 1 END",
+        "CASE WHEN state = $1 THEN epoch ELSE epoch END",
+    ),
+    mutant(
+        "on PostgreSQL of two changes of a password one counts",
+        POSTGRES,
+        "AND epoch = $4 AND password_hash = $5\n",
+        "AND epoch = $4 AND $5::text IS NOT NULL\n",
+    ),
+    mutant(
+        "on PostgreSQL who guesses wrong does not get the try back",
+        POSTGRES,
+        "THEN failures + 1 ELSE 1 END",
+        "THEN failures ELSE 1 END",
+    ),
+    mutant(
+        "on PostgreSQL tries at one moment are counted one after the other",
+        POSTGRES,
+        "    if let Some(wait) = waiting(&counts, buckets, now)? {\n        return Ok(Some(wait));\n    }\n    sqlx::query(",
+        "    sqlx::query(",
+    ),
+    mutant(
+        "what was lost between two words of a node's own is noticed",
+        POSTGRES,
+        "if number != self.heard + 1 {",
         "if false {",
     ),
     // Keys, and where the server listens.
@@ -747,6 +851,18 @@ pub static MUTANTS: &[Mutant] = &[
         "server/src/listen/paced.rs",
         "Waits::Idle { since } => since + self.limits.idle,",
         "Waits::Idle { .. } => return false,",
+    ),
+    mutant(
+        "a pause has an end after an answer that was written before it was over",
+        "server/src/listen/paced.rs",
+        "        if matches!(this.waits, Waits::Not) {\n            this.rest(cx);\n        }\n",
+        "",
+    ),
+    mutant(
+        "what says itself that it is not to be kept is not kept for ever",
+        "server/src/http/headers.rs",
+        "if hashed && good && !says_how_long {",
+        "if hashed && good {",
     ),
     mutant(
         "an answer that nobody reads has an end",

@@ -488,3 +488,32 @@ fn cookies_travel_in_the_clear_on_loopback_alone() {
     }
     assert!(EngineConfig::for_origin("https://localhost").unwrap().cookies.is_secure());
 }
+
+/// Activity is written a little later, but not when another node could meanwhile find the session timed out.
+#[tokio::test]
+async fn who_did_something_at_the_last_moment_is_not_timed_out_by_another_node() {
+    let scene = Scene::remembering().await.with("alice", "her password").await;
+    let url = format!("sqlite://{}/test.db", scene.folder.path().display());
+    let store = store::open(&url).await.unwrap();
+    let other = engine(&store, &scene.clock, &scene.keys, Policy::default());
+    let (_, cookie) = scene.sign_in("alice", "her password").await;
+    scene.advance(590_000);
+    let Access::Active(session) = scene.engine.check(&cookie).await else { panic!("it is timed out") };
+    scene.engine.extend(&session).await.unwrap().unwrap();
+    scene.advance(10_000);
+    let access = other.check(&cookie).await;
+    assert!(matches!(access, Access::Active(_)), "{access:?}");
+}
+
+/// Of a database that was restored from yesterday, say.
+#[tokio::test]
+async fn a_cookie_of_a_generation_that_never_was_is_refused() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let (session, cookie) = scene.sign_in("alice", "her password").await;
+    for number in [1, 2, u32::MAX] {
+        let later = session.clone().with(|session| session.generation.number = number);
+        let access = scene.engine.check(&scene.cookie(&later)).await;
+        assert!(matches!(access, Access::Absent { reason: Reason::Invalid, .. }), "{number}: {access:?}");
+    }
+    assert!(matches!(scene.engine.check(&cookie).await, Access::Active(_)), "and nothing has ended");
+}

@@ -57,11 +57,6 @@ impl Known {
         }
     }
 
-    /// When it was last used.
-    pub(super) fn last_activity(&self) -> Timestamp {
-        self.last_activity
-    }
-
     /// The number of its newest cookie's generation.
     pub(super) fn number(&self) -> u32 {
         self.number

@@ -109,7 +109,7 @@ async fn a_session_that_is_known_costs_no_query() {
         let asked = scene.node.asked();
         for _ in 0..1_000 {
             assert!(is_alive(&scene.node, 1).await);
-            scene.node.touch(&secret(1), later(1)).await.unwrap().unwrap();
+            scene.node.touch(&secret(1), later(1), false).await.unwrap().unwrap();
         }
         // The store tells of a change now and then; nothing did change.
         assert_eq!(scene.node.asked(), asked);
@@ -221,27 +221,27 @@ async fn activity_is_written_later_and_nothing_is_revived_by_it() {
         start(node, &alice, n).await;
         assert!(is_alive(node, n).await);
     }
-    node.touch(&secret(1), later(30)).await.unwrap().unwrap();
+    node.touch(&secret(1), later(30), false).await.unwrap().unwrap();
     assert_eq!(node.session(&secret(1)).await.unwrap().unwrap().times.last_activity, later(30));
     // Nor is it forgotten when the row is read anew.
     node.shared.memory.forget(&Notice::All);
     assert_eq!(node.session(&secret(1)).await.unwrap().unwrap().times.last_activity, later(30));
-    node.touch(&secret(1), later(20)).await.unwrap().unwrap();
+    node.touch(&secret(1), later(20), false).await.unwrap().unwrap();
     node.shared.write_what_waits().await.unwrap();
     assert_eq!(written(1).await, later(30), "time only moves on");
-    // After a pause at once.
-    node.touch(&secret(2), later(90)).await.unwrap().unwrap();
+    // What is urgent at once.
+    node.touch(&secret(2), later(90), true).await.unwrap().unwrap();
     assert_eq!(written(2).await, later(90));
     // An end in the meantime wins.
-    node.touch(&secret(3), later(30)).await.unwrap().unwrap();
+    node.touch(&secret(3), later(30), false).await.unwrap().unwrap();
     scene.other.end(Which::Secret(secret(3)), Reason::SignedOut, later(31), None).await.unwrap();
     node.shared.write_what_waits().await.unwrap();
     assert!(!is_alive(&*scene.other, 3).await);
     node.end(Which::Secret(secret(1)), Reason::SignedOut, later(40), None).await.unwrap();
-    assert_eq!(node.touch(&secret(1), later(50)).await.unwrap(), None);
+    assert_eq!(node.touch(&secret(1), later(50), false).await.unwrap(), None);
     // Nobody times out whose activity waits.
     node.session(&secret(2)).await.unwrap();
-    node.touch(&secret(2), later(120)).await.unwrap().unwrap();
+    node.touch(&secret(2), later(120), false).await.unwrap().unwrap();
     assert_eq!(node.end(Which::Secret(secret(2)), Reason::Idle, later(700), Some(later(100))).await.unwrap(), 0);
 }
 

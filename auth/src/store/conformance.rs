@@ -136,10 +136,10 @@ async fn a_session_starts_and_is_found_by_its_secret_alone(store: &impl Store) {
     assert_eq!((listed.agent.as_str(), listed.place.as_str(), listed.id.as_str()), ("Firefox", "192.0.2.1", "id2"));
     assert_eq!(row.id, listed.id);
     assert!(store.session(&secret(3)).await.unwrap().is_none());
-    assert_eq!(store.touch(&secret(2), later(5)).await.unwrap(), Some(0));
-    assert_eq!(store.touch(&secret(2), later(3)).await.unwrap(), Some(0));
+    assert_eq!(store.touch(&secret(2), later(5), true).await.unwrap(), Some(0));
+    assert_eq!(store.touch(&secret(2), later(3), true).await.unwrap(), Some(0));
     assert_eq!(store.session(&secret(2)).await.unwrap().unwrap().times.last_activity, later(5), "time only moves on");
-    assert_eq!(store.touch(&secret(3), later(5)).await.unwrap(), None);
+    assert_eq!(store.touch(&secret(3), later(5), true).await.unwrap(), None);
     assert!(store.session(&secret(3)).await.unwrap().is_none(), "an unknown session is never made by using it");
 }
 
@@ -170,7 +170,7 @@ async fn an_end_is_final(store: &impl Store) {
     assert_eq!(store.end(Which::Secret(secret(1)), Reason::SignedOut, later(1), None).await.unwrap(), 1);
     assert_eq!(store.end(Which::Secret(secret(1)), Reason::Revoked, later(2), None).await.unwrap(), 0);
     assert_eq!(store.end(Which::All, Reason::Revoked, later(2), None).await.unwrap(), 0);
-    assert_eq!(store.touch(&secret(1), later(3)).await.unwrap(), None);
+    assert_eq!(store.touch(&secret(1), later(3), true).await.unwrap(), None);
     let row = store.session(&secret(1)).await.unwrap().unwrap();
     assert_eq!(row.ended, Some((later(1), Reason::SignedOut)), "the first reason stays");
     assert_eq!(row.times.last_activity, NOW);
@@ -183,7 +183,7 @@ async fn ends_reach_whom_they_name(store: &impl Store) {
         start(store, &alice, n).await;
     }
     start(store, &bob, 9).await;
-    store.touch(&secret(3), later(10)).await.unwrap();
+    store.touch(&secret(3), later(10), true).await.unwrap();
     let listed: Vec<_> = store.sessions(Some(alice.id)).await.unwrap().iter().map(|row| row.id.to_string()).collect();
     assert_eq!(listed, ["id3", "id1", "id2", "id4"], "the latest used first");
     assert_eq!(store.end(Which::Id(SessionId::parse("id1").unwrap()), Reason::Revoked, NOW, None).await.unwrap(), 1);
@@ -201,7 +201,7 @@ async fn ends_reach_whom_they_name(store: &impl Store) {
 async fn idle_ends_spare_what_was_used_meanwhile(store: &impl Store) {
     let alice = account(store, "alice").await;
     start(store, &alice, 1).await;
-    store.touch(&secret(1), later(10)).await.unwrap();
+    store.touch(&secret(1), later(10), true).await.unwrap();
     assert_eq!(store.end(Which::Secret(secret(1)), Reason::Idle, later(11), Some(later(9))).await.unwrap(), 0);
     assert_eq!(end_of(store, 1).await, None);
     assert_eq!(store.end(Which::Secret(secret(1)), Reason::Idle, later(11), Some(later(10))).await.unwrap(), 1);
@@ -277,7 +277,7 @@ async fn sweeping_takes_the_dead_and_nothing_else(store: &impl Store) {
     }
     store.end(Which::Secret(secret(1)), Reason::SignedOut, later(10), None).await.unwrap();
     store.end(Which::Secret(secret(2)), Reason::SignedOut, later(1000), None).await.unwrap();
-    store.touch(&secret(5), later(400)).await.unwrap();
+    store.touch(&secret(5), later(400), true).await.unwrap();
     // 3 is ordinary and was last seen long ago; 4 is remembered; 5 is ordinary and was seen since.
     let before = SweepBefore {
         ended: later(500),
@@ -328,8 +328,8 @@ async fn an_account_has_no_more_sessions_than_it_may(store: &impl Store) {
         start(store, &alice, n).await;
     }
     start(store, &bob, 9).await;
-    store.touch(&secret(1), later(10)).await.unwrap();
-    store.touch(&secret(5), later(20)).await.unwrap();
+    store.touch(&secret(1), later(10), true).await.unwrap();
+    store.touch(&secret(5), later(20), true).await.unwrap();
     // 3 timed out unseen: it is not among those that count, and keeps its own reason.
     let limit = SessionLimit { most: 2, ordinary_since: later(5), remembered_since: later(5) };
     let new = session(&alice, 7);
@@ -596,7 +596,7 @@ async fn a_generation_begins_once_and_after_the_one_before_was_seen(store: Arc<i
     }
     assert_eq!(renewed, 1, "of many at once one renews it");
     assert_eq!(now().await, generation(later(10), 1, None));
-    assert_eq!(store.touch(&secret(1), later(20)).await.unwrap(), Some(1));
+    assert_eq!(store.touch(&secret(1), later(20), true).await.unwrap(), Some(1));
     assert_eq!(store.renew(&secret(1), 1, later(30)).await.unwrap(), None, "nobody has seen it yet");
     store.see(&secret(1), 0, later(30)).await.unwrap();
     assert_eq!(now().await.seen_at, None, "that was the one before");
@@ -618,13 +618,13 @@ async fn a_touch_never_wins_over_an_end(store: Arc<impl Store>) {
             let store = Arc::clone(&store);
             tokio::spawn(async move {
                 for i in 0..5 {
-                    store.touch(&secret(n), later(i)).await.unwrap();
+                    store.touch(&secret(n), later(i), true).await.unwrap();
                 }
             })
         };
         store.end(Which::Secret(secret(n)), Reason::SignedOut, later(1), None).await.unwrap();
         touching.await.unwrap();
-        assert_eq!(store.touch(&secret(n), later(100)).await.unwrap(), None);
+        assert_eq!(store.touch(&secret(n), later(100), true).await.unwrap(), None);
         assert_eq!(end_of(&*store, n).await, Some(Reason::SignedOut));
     }
 }

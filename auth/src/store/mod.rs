@@ -357,8 +357,9 @@ pub trait Store: Send + Sync + 'static {
     async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError>;
 
     /// Writes down that the session was used, if it has not ended. Never moves the time backwards.
-    /// Gives back the number of its generation; nothing if it did not apply.
-    async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError>;
+    /// Gives back the number of its generation; nothing if it did not apply. Where it is not `urgent`, a store
+    /// may write it down a little later.
+    async fn touch(&self, secret: &SecretHash, now: Timestamp, urgent: bool) -> Result<Option<u32>, StoreError>;
 
     /// [`Store::touch`] for many, none of which is waited for.
     async fn touch_all(&self, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError>;

@@ -125,7 +125,7 @@ impl Store for PostgresStore {
         within(ANSWER, || sessions::by_secret(&self.pool, secret)).await
     }
 
-    async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
+    async fn touch(&self, secret: &SecretHash, now: Timestamp, _: bool) -> Result<Option<u32>, StoreError> {
         within(ANSWER, || sessions::touch(&self.pool, secret, now)).await
     }
 

@@ -125,7 +125,7 @@ impl Store for SqliteStore {
         sessions::by_secret(self.live()?, secret).await
     }
 
-    async fn touch(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
+    async fn touch(&self, secret: &SecretHash, now: Timestamp, _: bool) -> Result<Option<u32>, StoreError> {
         sessions::touch(self.writer()?, secret, now).await
     }
 

@@ -75,7 +75,8 @@ async fn answer(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
 /// Whether it is closed, after this many seconds.
 async fn is_closed_after(mut stream: impl AsyncReadExt + Unpin, seconds: u64, since: Instant) -> bool {
     let mut rest = Vec::new();
-    let _cut_or_closed = stream.read_to_end(&mut rest).await;
+    let hour = Duration::from_secs(3600);
+    let _cut_or_closed = tokio::time::timeout(hour, stream.read_to_end(&mut rest)).await;
     since.elapsed().as_secs() == seconds
 }
 

@@ -274,7 +274,7 @@ async fn nodes_hear_what_ended_and_not_what_was_used() {
     for n in 0..150 {
         start(&store, &alice, n).await;
     }
-    store.touch(&secret(1), NOW.plus(Duration::from_secs(1))).await.unwrap();
+    store.touch(&secret(1), NOW.plus(Duration::from_secs(1)), true).await.unwrap();
     store.record_failure(Some(alice.id), NOW, Source::default()).await.unwrap();
     assert!(heard(&mut listener, &store).await.is_empty(), "that nothing ended is no news");
 
