@@ -517,3 +517,13 @@ async fn a_cookie_of_a_generation_that_never_was_is_refused() {
     }
     assert!(matches!(scene.engine.check(&cookie).await, Access::Active(_)), "and nothing has ended");
 }
+
+#[tokio::test]
+async fn an_answer_that_comes_after_the_timeout_extends_nothing() {
+    let scene = Scene::new().await.with("alice", "her password").await;
+    let (session, cookie) = scene.sign_in("alice", "her password").await;
+    scene.advance(600_000);
+    assert!(scene.engine.extend(&session).await.unwrap().is_none());
+    let access = scene.engine.check(&cookie).await;
+    assert!(matches!(access, Access::Absent { reason: Reason::Idle, .. }), "{access:?}");
+}
