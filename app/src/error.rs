@@ -131,6 +131,8 @@ pub enum Problem {
     Repeated,
     /// A new password that follows the keyboard, the alphabet or a row of numbers.
     Pattern,
+    /// A new password that has leaked somewhere.
+    Leaked,
 }
 
 impl AppError {

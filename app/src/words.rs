@@ -80,6 +80,7 @@ pub const fn field_problem(field: Field, problem: Problem) -> &'static str {
         (_, Problem::Context) => "This is made of your name or the name of this site. Choose another.",
         (_, Problem::Repeated) => "This repeats itself, which is easy to guess. Choose another.",
         (_, Problem::Pattern) => "This follows the keyboard, the alphabet or a row of numbers. Choose another.",
+        (_, Problem::Leaked) => "This password has leaked from somewhere, so it will be tried. Choose another.",
         (Field::Username, Problem::TooLong) => "A username has at most 64 characters.",
         (Field::Password | Field::Current | Field::New, Problem::TooLong) => "A password has at most 1024 bytes.",
         (_, Problem::TooLong) => "This is too long.",

@@ -5,6 +5,7 @@ mod chosen;
 mod common;
 mod estimate;
 mod hasher;
+mod leaked;
 mod memory;
 mod pepper;
 mod rows;
@@ -13,5 +14,6 @@ mod weakness;
 
 pub use chosen::{MAX_BYTES, MIN_CHARS, Password, PasswordError};
 pub use hasher::{HashError, Hasher, MAX_WAITING};
+pub use leaked::{LeakedError, LeakedPasswords};
 pub use stored::{ImportError, PasswordHash};
 pub use weakness::Weakness;

@@ -93,6 +93,7 @@ async fn node(database: String, audience: &str, clock: Arc<ManualClock>, key: Ke
     let router = Router::new()
         .route("/slow", get(slow))
         .route("/page", get(|session: Session| async move { session.account().name.to_string() }))
+        .route("/private", get(|| async { "in" }))
         .route(
             "/guest",
             get(|session: Option<Session>| async move { if session.is_some() { "somebody" } else { "nobody" } }),
@@ -155,6 +156,19 @@ async fn a_handler_that_takes_a_session_is_reached_with_one_or_not_at_all() {
         (403.try_into().unwrap(), r#"{"error":"confirm_password"}"#.to_owned())
     );
     assert_eq!(scene.get("/page", &cookie).await.status(), 200);
+}
+
+/// Nor what takes no session: it is the guard that keeps it private.
+#[tokio::test]
+async fn nobody_is_let_in_while_the_store_is_away() {
+    let scene = scene().await;
+    let cookie = scene.sign_in().await;
+    assert_eq!(scene.get("/private", &cookie).await.text().await.unwrap(), "in");
+    scene.app.engine.store().close().await;
+    for path in ["/private", "/page", "/guest"] {
+        let answer = scene.get(path, &cookie).await;
+        assert_eq!((answer.status().as_u16(), answer.text().await.unwrap() == "in"), (503, false), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use daypass_auth::{
     EngineConfig, OriginError, is_loopback_origin,
     live::MOST_KNOWN,
+    password::LeakedPasswords,
     policy::{Policy, PolicyError, Timeouts},
 };
 use ipnet::IpNet;
@@ -251,6 +252,10 @@ pub struct Options {
     /// from the database and its backups. Once it is set, passwords need it.
     #[arg(long, env = "DAYPASS_PEPPER_FILE", global = true, value_name = "FILE")]
     pub pepper_file: Option<PathBuf>,
+    /// A file of passwords that have leaked, which nobody may choose: SHA-1 hashes in hexadecimal digits, one
+    /// a line and in order, as Have I Been Pwned gives them out.
+    #[arg(long, env = "DAYPASS_LEAKED_PASSWORDS", global = true, value_name = "FILE")]
+    pub leaked_passwords: Option<PathBuf>,
     /// What people type into their browser, such as https://app.example [default: http on the
     /// address that is listened on, if that is loopback].
     #[arg(long, env = "DAYPASS_PUBLIC_ORIGIN", global = true, value_name = "ORIGIN")]
@@ -395,6 +400,8 @@ pub struct Settings {
     pub keys: KeySource,
     /// Where the pepper comes from.
     pub pepper: Pepper,
+    /// The passwords that have leaked, if there is a list.
+    pub leaked: Option<LeakedPasswords>,
     /// What people type into their browser.
     pub origin: String,
     /// For whom cookies are sealed.
@@ -457,6 +464,12 @@ impl Options {
     /// Where the pepper is.
     pub(crate) fn pepper(&self) -> Pepper {
         Pepper::new(self.pepper_file.as_deref())
+    }
+
+    /// The passwords that have leaked, if there is a list of them.
+    pub(crate) fn leaked(&self) -> Option<LeakedPasswords> {
+        let file = self.leaked_passwords.as_deref().filter(|file| !file.as_os_str().is_empty());
+        file.map(LeakedPasswords::at)
     }
 
     fn effective_origin(&self) -> String {
@@ -531,6 +544,7 @@ impl Options {
             database_url: self.database(),
             keys,
             pepper: self.pepper(),
+            leaked: self.leaked(),
             origin,
             audience,
             listen,

@@ -63,7 +63,7 @@ fn the_readme_has_every_setting_with_its_default() {
                     "DAYPASS_LISTEN" => &["LEPTOS_SITE_ADDR", config::DEFAULT_LISTEN],
                     "DAYPASS_PUBLIC_ORIGIN" => &["loopback"],
                     "DAYPASS_DEMO" => &["off"],
-                    "DAYPASS_PEPPER_FILE" | "DAYPASS_TRUSTED_PROXIES" => &["none"],
+                    "DAYPASS_PEPPER_FILE" | "DAYPASS_LEAKED_PASSWORDS" | "DAYPASS_TRUSTED_PROXIES" => &["none"],
                     other => panic!("what is {other} by itself?"),
                 };
                 assert!(words.iter().all(|word| cell.contains(word)), "{name}: {cell}");

@@ -12,6 +12,7 @@ use daypass_app::PageSettings;
 use daypass_auth::{
     Engine, EngineConfig,
     live::LiveStore,
+    password::{LeakedError, LeakedPasswords},
     store::{self, OpenError},
 };
 use std::{
@@ -39,6 +40,9 @@ pub enum ServeError {
     /// The demo accounts.
     #[error("demo accounts: {0}")]
     Demo(#[from] DemoError),
+    /// The list of leaked passwords.
+    #[error(transparent)]
+    Leaked(#[from] LeakedError),
     /// The address.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -52,6 +56,7 @@ pub enum ServeError {
 async fn look(settings: &Settings) -> Result<TcpListener, ServeError> {
     settings.keys.load(false)?;
     settings.pepper.look(&settings.keys)?;
+    settings.leaked.as_ref().map_or(Ok(()), LeakedPasswords::look)?;
     store::examine(settings.database_url.reveal()).await?;
     TcpListener::bind(settings.listen).await.map_err(|error| ServeError::Listen(settings.listen, error))
 }
@@ -67,7 +72,7 @@ async fn engine(settings: &Settings) -> Result<Engine, ServeError> {
     let store = Arc::new(LiveStore::new(store, settings.known_sessions));
     let config = EngineConfig::for_origin(&settings.origin).map_err(ConfigError::from)?;
     let config = EngineConfig {
-        hasher: settings.pepper.add_to(config.hasher)?,
+        hasher: settings.pepper.add_to(config.hasher)?.with_leaked(settings.leaked.clone()),
         #[cfg(feature = "test-clock")]
         clock: crate::test_clock::clock(),
         policy: settings.policy,

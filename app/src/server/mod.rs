@@ -176,6 +176,8 @@ fn password_error(error: PasswordError, field: Field) -> AppError {
         PasswordError::Guessable(Weakness::Context) => Problem::Context,
         PasswordError::Guessable(Weakness::Repeated) => Problem::Repeated,
         PasswordError::Guessable(Weakness::Pattern) => Problem::Pattern,
+        PasswordError::Leaked => Problem::Leaked,
+        PasswordError::Unchecked => return AppError::Unavailable,
     };
     AppError::InvalidField { field, problem }
 }

@@ -527,3 +527,18 @@ async fn an_answer_that_comes_after_the_timeout_extends_nothing() {
     let access = scene.engine.check(&cookie).await;
     assert!(matches!(access, Access::Absent { reason: Reason::Idle, .. }), "{access:?}");
 }
+
+/// Whatever somebody does with a database shell counts, too.
+#[tokio::test]
+async fn what_was_done_to_the_account_by_hand_ends_its_sessions() {
+    for change in ["state = 'disabled'", "epoch = epoch + 1"] {
+        let scene = Scene::new().await.with("alice", "her password").await;
+        let (_, cookie) = scene.sign_in("alice", "her password").await;
+        let url = format!("sqlite://{}/test.db", scene.folder.path().display());
+        let shell = sqlx::SqlitePool::connect(&url).await.unwrap();
+        let change = sqlx::AssertSqlSafe(format!("UPDATE accounts SET {change}"));
+        sqlx::raw_sql(change).execute(&shell).await.unwrap();
+        let access = scene.engine.check(&cookie).await;
+        assert!(matches!(access, Access::Absent { .. }), "{access:?}");
+    }
+}

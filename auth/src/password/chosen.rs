@@ -31,6 +31,12 @@ pub enum PasswordError {
     /// Long enough, and yet among the first that somebody would try.
     #[error(transparent)]
     Guessable(#[from] Weakness),
+    /// On a list of those that are known to have leaked ([`LeakedPasswords`](super::LeakedPasswords)).
+    #[error("this password has leaked somewhere before")]
+    Leaked,
+    /// Nobody knows whether it has leaked: the list cannot be read.
+    #[error("the list of leaked passwords cannot be read")]
+    Unchecked,
 }
 
 impl Password {

@@ -2,6 +2,7 @@
 
 use super::{
     chosen::{Password, PasswordError},
+    leaked::LeakedPasswords,
     memory::Memory,
     pepper::Pepper,
     stored::PasswordHash,
@@ -47,6 +48,7 @@ pub struct Hasher {
     dummy: Arc<OnceLock<PasswordHash>>,
     pepper: Pepper,
     memory: Memory,
+    leaked: Option<LeakedPasswords>,
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +77,7 @@ impl Hasher {
             dummy: Arc::default(),
             pepper: Pepper::default(),
             memory: Memory::default(),
+            leaked: None,
         }
     }
 
@@ -85,6 +88,12 @@ impl Hasher {
     #[must_use]
     pub fn with_pepper(self, secrets: KeyRing) -> Self {
         Self { pepper: Pepper::new(secrets), dummy: Arc::default(), ..self }
+    }
+
+    /// The same, which lets nobody choose a password that is on this list.
+    #[must_use]
+    pub fn with_leaked(self, leaked: Option<LeakedPasswords>) -> Self {
+        Self { leaked, ..self }
     }
 
     /// Hashes a password for storing.
@@ -140,16 +149,18 @@ impl Hasher {
         .await
     }
 
-    /// [`Password::chosen`], where the hashes are made: judging a password that was made to be hard to
-    /// judge is as much work.
+    /// [`Password::chosen`], and not one that has leaked; where the hashes are made: judging a password that
+    /// was made to be hard to judge is as much work.
     ///
     /// # Errors
     /// When too many are waiting; and within, why it may be none.
     pub async fn choose(&self, text: &str, context: Vec<String>) -> Result<Result<Password, PasswordError>, HashError> {
-        let text = Zeroizing::new(text.to_owned());
+        let (text, leaked) = (Zeroizing::new(text.to_owned()), self.leaked.clone());
         self.run(move || {
             let context: Vec<_> = context.iter().map(String::as_str).collect();
-            Password::chosen(&text, &context)
+            let password = Password::chosen(&text, &context)?;
+            leaked.map_or(Ok(()), |leaked| leaked.judge(&password))?;
+            Ok(password)
         })
         .await
     }

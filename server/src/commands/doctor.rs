@@ -22,6 +22,7 @@ pub(super) async fn run(options: &Options) -> Outcome {
                 Err(error) => errors.push(format!("keys: {error}")),
             }
             errors.extend(settings.pepper.look(&settings.keys).err().map(|error| format!("pepper: {error}")));
+            errors.extend(settings.leaked.as_ref().and_then(|leaked| leaked.look().err()).map(|it| it.to_string()));
             errors.extend(
                 store::examine(settings.database_url.reveal()).await.err().map(|error| format!("database: {error}")),
             );
@@ -57,6 +58,8 @@ fn show(options: &Options) {
     println!("database    {}", store::shown(options.database().reveal()));
     println!("keys        {keys}");
     println!("pepper      {}", options.pepper().place());
+    let leaked = options.leaked_passwords.as_ref().map_or_else(|| "none".into(), |file| file.to_string_lossy());
+    println!("leaked      {leaked}");
     println!("sessions    {}", times(options.idle_timeout, options.absolute_timeout));
     println!("remembered  {}", times(options.remembered_idle_timeout, options.remembered_absolute_timeout));
     println!("sudo        {} after a password was given", humantime::format_duration(options.sudo));

@@ -81,7 +81,9 @@ fn chosen(options: &Options, name: &AccountName, text: &str) -> Result<Password,
     let host = options.public_host();
     let mut context = vec![name.as_str(), "daypass"];
     context.extend(host.as_deref());
-    Password::chosen(text, &context)
+    let password = Password::chosen(text, &context)?;
+    options.leaked().map_or(Ok(()), |leaked| leaked.judge(&password))?;
+    Ok(password)
 }
 
 /// A moment as operators read it: UTC, RFC 3339.

@@ -19,6 +19,7 @@ mod guessing;
 mod host;
 mod import;
 mod keys;
+mod leaked;
 mod log;
 mod moving;
 mod outage;
