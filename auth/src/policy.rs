@@ -196,11 +196,12 @@ impl Policy {
 
     /// Whether activity at `now` must be in the store before anything else is done: what is there ends so soon
     /// that another node, or this one after a crash, could find the session timed out. That is within half of
-    /// the idle timeout, a minute at most.
+    /// the idle timeout, a minute at most, and three seconds at least: it may take more than one to be written.
     #[must_use]
     pub fn is_slide_urgent(&self, times: &Times, now: Timestamp) -> bool {
         let idle = self.timeouts(times.remembered).idle;
-        self.deadlines(times).idle.since(now) <= (idle / 2).min(Duration::from_secs(60))
+        let soon = (idle / 2).clamp(Duration::from_secs(3), Duration::from_secs(60));
+        self.deadlines(times).idle.since(now) <= soon
     }
 }
 
@@ -333,6 +334,8 @@ mod tests {
         let short = Timeouts { idle: Duration::from_secs(60), absolute: Duration::from_secs(3600) };
         let short = Policy::new(short, short).unwrap();
         assert!(!short.is_slide_urgent(&times, at(29_999)) && short.is_slide_urgent(&times, at(30_000)));
+        let shortest = Timeouts { idle: Duration::from_secs(1), absolute: Duration::from_secs(3600) };
+        assert!(Policy::new(shortest, shortest).unwrap().is_slide_urgent(&times, at(50)));
     }
 
     #[test]

@@ -15,6 +15,8 @@ interface Pages {
   origin: string;
   name: string;
   password: string;
+  /** What somebody who is signed in has. */
+  cookie: RegExp;
   private: (page: Page) => Locator;
 }
 
@@ -61,8 +63,8 @@ async function round(browser: Browser, pages: Pages): Promise<Round> {
   await field("Password")(page).fill(pages.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await pages.private(page).waitFor();
-  // What is written down after the page has changed.
-  await page.waitForLoadState("networkidle");
+  // It may be written down after the page has changed.
+  await expect.poll(async () => (await context.cookies()).some((cookie) => pages.cookie.test(cookie.name))).toBe(true);
   const reload = await until(page, () => page.reload({ waitUntil: "commit" }), pages.private);
   await context.close();
   return { form, reload, bytes };
@@ -81,17 +83,20 @@ function spread(values: number[], digits: number): string {
 }
 
 test("pages beside those of Streamlit", async ({ browser }) => {
-  const [server, streamlit] = [await Server.start(), await Streamlit.start()];
+  const streamlit = await Streamlit.start();
+  const server = await Server.start();
   const ours: Pages = {
     origin: server.origin,
     name: "user1",
     password: "mypassword",
+    cookie: /^daypass$/,
     private: (page) => page.getByRole("list", { name: "What to do next" }),
   };
   const theirs: Pages = {
     origin: streamlit.origin,
     name: "demo",
     password: "the password of the demo",
+    cookie: /user$/,
     private: (page) => page.getByText("Signed in as demo"),
   };
   const rounds: { ours: Round; theirs: Round }[] = [];

@@ -30,7 +30,12 @@ export class Streamlit {
     const options = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
     const child = spawn(PROGRAM, ["run", APP, ...options], { cwd: home, env: { PATH: process.env.PATH, HOME: home }, stdio: "ignore" });
     const streamlit = new Streamlit(`http://127.0.0.1:${port}`, home, child);
-    await streamlit.ready();
+    try {
+      await streamlit.ready();
+    } catch (error) {
+      streamlit.stop();
+      throw error;
+    }
     return streamlit;
   }
 

@@ -125,7 +125,9 @@ fn fate(copy: &Path, tests: &[Tests]) -> Result<Fate, Box<dyn Error>> {
         if passed {
             continue;
         }
-        let test = failed(&said).map(str::to_owned);
+        // One that was run alone and hung has failed, too.
+        let alone = which.iter().skip_while(|argument| **argument != "--exact").nth(1);
+        let test = failed(&said).or(alone.copied()).map(str::to_owned);
         // A test that failed because the machine was busy would say that it noticed something.
         let fails_again = match &test {
             Some(test) => !cargo(copy, suite, &["--", "--exact", test])?.0,
@@ -154,8 +156,7 @@ fn cargo(copy: &Path, suite: &Suite, arguments: &[&str]) -> Result<(bool, String
         .stderr(file)
         .spawn()?;
     let status = await_first_failure(&mut child, &log)?;
-    let said = fs::read_to_string(&log)?;
-    Ok((status.success(), said))
+    Ok((status.success(), read(&log)?))
 }
 
 fn await_first_failure(child: &mut Child, log: &Path) -> Result<ExitStatus, Box<dyn Error>> {
@@ -163,13 +164,18 @@ fn await_first_failure(child: &mut Child, log: &Path) -> Result<ExitStatus, Box<
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        if failed(&fs::read_to_string(log)?).is_some() {
+        if failed(&read(log)?).is_some() {
             // As somebody at a terminal would, so that what tests have started ends, too.
             Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
             return Ok(child.wait()?);
         }
         sleep(Duration::from_millis(100));
     }
+}
+
+/// What is there so far, be it in the middle of a character.
+fn read(log: &Path) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&fs::read(log)?).into_owned())
 }
 
 /// The first test that failed. Without one, all of them were ended, because one hung.

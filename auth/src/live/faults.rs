@@ -50,9 +50,9 @@ async fn a_pooler_that_takes_listen_and_forgets_it_is_not_believed_and_said_once
     other.live.end(Which::Secret(secret(1)), Reason::Revoked, NOW, None).await.unwrap();
     assert!(!is_alive(&node, 1).await, "it is accepted after its end");
     let mut said = String::new();
-    // As long as it takes to notice it twice.
+    // Longer than it takes the node to notice it twice.
     let mut heard = 0;
-    while heard < 2 {
+    while heard < 3 {
         let mut notices = store.notices().await.unwrap();
         assert!(notices.next().await.is_err(), "it is told something");
         heard += 1;

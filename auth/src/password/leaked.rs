@@ -19,7 +19,7 @@ const SAMPLES: u64 = 64;
 
 /// A list of passwords that have leaked: their SHA-1 hashes in hexadecimal digits, one at the beginning of each
 /// line, in their order. That is how "Have I Been Pwned" gives them out. The file is opened for each look, so a
-/// newer one may take its place at any time.
+/// newer one may take its place at any time, by a rename: one that is half written lacks the rest.
 #[derive(Clone, Debug)]
 pub struct LeakedPasswords(PathBuf);
 
@@ -68,6 +68,9 @@ impl LeakedPasswords {
             pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
         }
         let (mut file, length) = self.open()?;
+        if length == 0 {
+            return Err(bad("it is empty"));
+        }
         // Whatever line it is on begins at one of these places.
         let (mut from, mut to) = (0, length);
         while from < to {
@@ -117,6 +120,8 @@ fn line(file: &mut File, place: u64) -> io::Result<Option<(u64, [u8; DIGITS])>> 
         return if (bytes.len() as u64) < WINDOW { Ok(None) } else { Err(bad("it has lines that are too long")) };
     };
     let hash = rest.first_chunk::<DIGITS>().filter(|hash| hash.iter().all(u8::is_ascii_hexdigit));
+    // Those of another kind are longer.
+    let hash = hash.filter(|_| !rest.get(DIGITS).is_some_and(u8::is_ascii_hexdigit));
     let hash = hash.ok_or_else(|| bad("it has lines that do not begin with the digits of a SHA-1 hash"))?;
     Ok(Some((first + (bytes.len() - rest.len()) as u64, hash.to_ascii_uppercase().try_into().unwrap_or(*hash))))
 }
@@ -183,17 +188,22 @@ mod tests {
         file.close().unwrap();
         assert_eq!(leaked.judge(&typed("not leaked")), Err(PasswordError::Unchecked));
         assert!(leaked.look().is_err());
+        let empty = NamedTempFile::new().unwrap();
+        assert_eq!(LeakedPasswords::at(empty.path()).judge(&typed("not leaked")), Err(PasswordError::Unchecked));
     }
 
     #[test]
     fn what_is_no_list_is_refused() {
         let (ordered, word) = (fs::read_to_string(list(100).path()).unwrap(), "a word\n".repeat(100));
+        let longer = ordered.replace(':', &"0".repeat(24));
+        let long = format!("{}:{}", hash("first"), "7".repeat(10_000));
         let backwards: String = ordered.lines().rev().flat_map(|line| [line, "\n"]).collect();
         for (content, why) in [
             ("", "is empty"),
             (word.as_str(), "digits"),
+            (longer.as_str(), "digits"),
             (backwards.as_str(), "in order"),
-            ("0".repeat(10_000).as_str(), "too long"),
+            (long.as_str(), "too long"),
         ] {
             let file = NamedTempFile::new().unwrap();
             fs::write(file.path(), content).unwrap();

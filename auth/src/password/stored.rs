@@ -145,6 +145,7 @@ mod tests {
             argon2id("m=8388608,t=1,p=1"),
             argon2id("m=64,t=1,p=1"),
             argon2id("m=19456,t=99,p=1"),
+            argon2id("m=19456,t=2,p=5"),
             argon2id("m=19456,p=1"),
             argon2id("m=8388608,m=19456,t=2,p=1"),
             argon2id("m=19456,t=2,p=1,keyid=a2V5"),

@@ -29,8 +29,9 @@ pub(super) struct Channel {
     name: String,
     said: Option<(u64, Moment)>,
     count: u64,
-    /// The last of them that arrived, and when.
+    /// The last of them that arrived.
     heard: u64,
+    /// When one arrived in time.
     heard_at: Instant,
 }
 
@@ -98,11 +99,12 @@ impl Channel {
         if number != self.heard + 1 {
             return Err(lost("some of what was said did not arrive"));
         }
-        (self.heard, self.heard_at) = (number, Instant::now());
+        self.heard = number;
         // Notices arrive in the order of their transactions: what was committed before this was said
-        // has been heard.
-        let newest = self.said.take_if(|(said, _)| *said == number);
-        Ok(newest.map(|(_, until)| Heard { notices: Vec::new(), complete_until: Some(until) }))
+        // has been heard. An older one that is late proves nothing that is of use.
+        let Some((_, until)) = self.said.take_if(|(said, _)| *said == number) else { return Ok(None) };
+        self.heard_at = Instant::now();
+        Ok(Some(Heard { notices: Vec::new(), complete_until: Some(until) }))
     }
 
     async fn say(&mut self) -> Result<(), StoreError> {

@@ -10,14 +10,14 @@ use sqlx::{
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// Marks a file as ours (`PRAGMA application_id`): "dayp".
 pub(super) const APPLICATION_ID: i32 = 0x6461_7970;
-/// How long one process leaves another that sets up the same file, and how often.
+/// How long one process leaves another that sets up the same file, and for how long it tries again.
 const SET_UP_AGAIN: Duration = Duration::from_millis(50);
-const SET_UPS: u32 = 60;
+const SET_UP_WITHIN: Duration = Duration::from_secs(3);
 
 impl SqliteStore {
     /// Opens the database at an address like `sqlite://data/daypass.db`, making it if there is no
@@ -70,14 +70,14 @@ fn connections(most: u32) -> SqlitePoolOptions {
 /// processes that open a new file at once, either finds it locked, or a table made. A look later shows it
 /// that all is done.
 async fn set_up(options: &SqliteConnectOptions) -> Result<SqlitePool, MigrateError> {
-    for _ in 1..SET_UPS {
+    let over = Instant::now() + SET_UP_WITHIN;
+    loop {
         match try_set_up(options).await {
             Err(MigrateError::Execute(error)) if !is_passing(&error) => return Err(error.into()),
-            Err(_) => tokio::time::sleep(SET_UP_AGAIN).await,
+            Err(_) if Instant::now() < over => tokio::time::sleep(SET_UP_AGAIN).await,
             done => return done,
         }
     }
-    try_set_up(options).await
 }
 
 async fn try_set_up(options: &SqliteConnectOptions) -> Result<SqlitePool, MigrateError> {
@@ -93,7 +93,7 @@ async fn try_set_up(options: &SqliteConnectOptions) -> Result<SqlitePool, Migrat
 fn is_passing(error: &sqlx::Error) -> bool {
     // The low byte is the kind of error, what is above it the detail.
     let code = error.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
-    matches!(code.map(|code| code & 0xff), Some(1 | 5 | 6 | 19))
+    matches!(code.map(|code| code & 0xff), Some(1 | 5 | 6 | 19)) || matches!(error, sqlx::Error::PoolTimedOut)
 }
 
 /// Looks at a file that exists before anything is written to it.
