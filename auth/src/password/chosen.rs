@@ -105,6 +105,8 @@ mod tests {
         assert_eq!(chosen("aaaaaaaaaaaaaaa").unwrap_err(), PasswordError::Guessable(Weakness::Repeated));
         assert_eq!(chosen(&"a".repeat(MAX_BYTES)).unwrap_err(), PasswordError::Guessable(Weakness::Repeated));
         assert_eq!(chosen(&"a".repeat(MAX_BYTES + 1)).unwrap_err(), PasswordError::TooLong);
+        // However short it would be when it is composed.
+        assert_eq!(Password::typed(&"e\u{301}".repeat(400)).unwrap_err(), PasswordError::TooLong);
         assert_eq!(format!("{:?}", Password::typed("secret").unwrap()), "Password(..)");
     }
 }

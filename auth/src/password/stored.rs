@@ -149,6 +149,8 @@ mod tests {
             argon2id("m=19456,p=1"),
             argon2id("m=8388608,m=19456,t=2,p=1"),
             argon2id("m=19456,t=2,p=1,keyid=a2V5"),
+            argon2id("m=19456,t=2,p=1")
+                .replace("aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g", "aGFzaGhhc2hoYXNoaGFzaA"),
             bcrypt("15"),
         ] {
             assert_eq!(PasswordHash::imported(&costly), Err(ImportError::OutOfBounds), "{costly}");
