@@ -309,8 +309,8 @@ impl Engine {
         // same password: whatever happened while we hashed wins.
         let replaces = request.replaces.map(Session::hash);
         // In one with the session, the tries: the name's count begins anew, and the network has one less.
-        let network: Vec<_> = buckets.network.iter().map(|bucket| bucket.id).collect();
-        let tried = Tried { right: Some(buckets.account.id), others: &network };
+        let network = buckets.network.map(|bucket| bucket.id);
+        let tried = Tried { right: Some(buckets.account.id), others: network.as_slice() };
         let begin = StartSession { tried, ..self.begin(&new, &hash, replaces, false) };
         let Some(started) = self.start(begin, &account.name, request.password).await? else {
             tracing::info!(

@@ -193,6 +193,12 @@ impl Postgres {
         connection.close().await.unwrap();
     }
 
+    /// Ends all connections that nodes have to it. New ones can be made.
+    pub async fn end_connections(&self) {
+        let all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'daypass'";
+        self.run("postgres", all).await;
+    }
+
     /// Ends all its processes as a loss of power would.
     pub fn kill(&self) {
         self.signal("KILL");
@@ -236,6 +242,15 @@ impl Drop for Postgres {
         drop(keeper.stdin.take());
         let _gone = keeper.wait();
     }
+}
+
+/// The name of the database at an address of a server's.
+///
+/// # Panics
+/// When it is no such address.
+#[must_use]
+pub fn name_of(url: &str) -> &str {
+    url.split(['/', '?']).nth(3).unwrap()
 }
 
 fn is_root() -> bool {

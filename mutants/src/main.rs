@@ -1,9 +1,9 @@
 //! Makes the mutants one after the other, in a copy of the project that it is given.
 //!
-//! `script/mutants` makes the copy.
+//! `script/mutants` makes the copy, and starts it in the project's root: the record of it is there.
 
 use clap::Parser;
-use daypass_mutants::{MUTANTS, Mutant, Record, SUITES, Suite, Tests};
+use daypass_mutants::{MUTANTS, Mutant, RECORD, Record, SUITES, Suite, Tests};
 use std::{
     error::Error,
     fs::{self, File},
@@ -21,8 +21,6 @@ use std::{
 struct Cli {
     /// A copy of the project, in which files are changed.
     copy: PathBuf,
-    /// Where it is written which test noticed.
-    record: PathBuf,
     /// Only defences in whose words or place this stands.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
@@ -59,22 +57,24 @@ fn main() -> ExitCode {
 #[expect(clippy::print_stdout, reason = "this is the command's output")]
 fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     let copy = fs::canonicalize(&cli.copy)?;
-    let mut record = match fs::read_to_string(&cli.record) {
+    let mut record = match fs::read_to_string(RECORD) {
         Ok(text) => Record::read(&text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Record::default(),
         Err(error) => return Err(error.into()),
     };
     // Where tests fail anyhow, a failure shows nothing. A run that goes on has seen that.
-    let all: Vec<_> = SUITES.iter().filter(|_| cli.from == 1).map(|suite| Tests::all(*suite)).collect();
-    if let Fate::Killed { said, .. } | Fate::DoesNotCompile(said) = fate(&copy, &all)? {
+    let all: Vec<_> = SUITES.iter().map(|suite| Tests::all(*suite)).collect();
+    if cli.from == 1
+        && let Fate::Killed { said, .. } | Fate::DoesNotCompile(said) = fate(&copy, &all)?
+    {
         return Err(format!("tests fail as they are:\n{}", end_of(&said)).into());
     }
     let wanted = |mutant: &Mutant| {
         let says = |text: &String| mutant.defence.contains(text) || mutant.place.contains(text);
         cli.only.as_ref().is_none_or(says) && !(cli.new && record.of(mutant).is_some())
     };
-    let mutants: Vec<_> = MUTANTS.iter().enumerate().skip(cli.from.saturating_sub(1)).collect();
-    let mutants: Vec<_> = mutants.into_iter().filter(|(_, mutant)| wanted(mutant)).collect();
+    let mutants = (1..).zip(MUTANTS).filter(|(number, mutant)| *number >= cli.from && wanted(mutant));
+    let mutants: Vec<(usize, _)> = mutants.collect();
     let (mut killed, mut others) = (0, Vec::new());
     for (number, mutant) in mutants {
         let begin = Instant::now();
@@ -99,14 +99,8 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
             }
         };
         // At once: a run may be stopped.
-        fs::write(&cli.record, record.written())?;
-        println!(
-            "{:>3} of {}  {}: {words} ({} s)",
-            number + 1,
-            MUTANTS.len(),
-            mutant.defence,
-            begin.elapsed().as_secs()
-        );
+        fs::write(RECORD, record.written())?;
+        println!("{:>3} of {}  {}: {words} ({} s)", number, MUTANTS.len(), mutant.defence, begin.elapsed().as_secs());
     }
     println!("\n{killed} killed, {} not", others.len());
     others.iter().for_each(|defence| println!("  {defence}"));

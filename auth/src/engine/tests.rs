@@ -20,10 +20,14 @@ pub(super) struct Scene {
     pub(super) folder: TempDir,
 }
 
+fn url_in(folder: &TempDir) -> String {
+    format!("sqlite://{}/test.db", folder.path().display())
+}
+
 impl Scene {
     pub(super) async fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let url = format!("sqlite://{}/test.db", folder.path().display());
+        let url = url_in(&folder);
         Self::over(store::open(&url).await.unwrap(), folder)
     }
 
@@ -35,7 +39,7 @@ impl Scene {
     /// The same, with what a process remembers in front of it.
     pub(super) async fn remembering() -> Self {
         let folder = TempDir::new().unwrap();
-        let url = format!("sqlite://{}/test.db", folder.path().display());
+        let url = url_in(&folder);
         let store = LiveStore::new(store::open(&url).await.unwrap(), 1_000);
         testing::until("it is believed", async || store.is_believed()).await;
         Self::over(Arc::new(store), folder)
@@ -46,6 +50,11 @@ impl Scene {
         let keys = vec![Key::generate().unwrap()];
         let engine = engine(&store, &clock, &keys, Policy::default());
         Self { engine, clock, store, keys, folder }
+    }
+
+    /// Where the store is, of a scene that has it in its folder.
+    pub(super) fn url(&self) -> String {
+        url_in(&self.folder)
     }
 
     pub(super) async fn with(self, name: &str, password: &str) -> Self {
@@ -493,7 +502,7 @@ fn cookies_travel_in_the_clear_on_loopback_alone() {
 #[tokio::test]
 async fn who_did_something_at_the_last_moment_is_not_timed_out_by_another_node() {
     let scene = Scene::remembering().await.with("alice", "her password").await;
-    let url = format!("sqlite://{}/test.db", scene.folder.path().display());
+    let url = scene.url();
     let store = store::open(&url).await.unwrap();
     let other = engine(&store, &scene.clock, &scene.keys, Policy::default());
     let (_, cookie) = scene.sign_in("alice", "her password").await;
@@ -534,7 +543,7 @@ async fn what_was_done_to_the_account_by_hand_ends_its_sessions() {
     for change in ["state = 'disabled'", "epoch = epoch + 1"] {
         let scene = Scene::new().await.with("alice", "her password").await;
         let (_, cookie) = scene.sign_in("alice", "her password").await;
-        let url = format!("sqlite://{}/test.db", scene.folder.path().display());
+        let url = scene.url();
         let shell = sqlx::SqlitePool::connect(&url).await.unwrap();
         let change = sqlx::AssertSqlSafe(format!("UPDATE accounts SET {change}"));
         sqlx::raw_sql(change).execute(&shell).await.unwrap();

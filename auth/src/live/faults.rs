@@ -163,10 +163,7 @@ async fn whatever_breaks_a_session_is_accepted_exactly_when_the_model_says_so() 
             Fault::Held(questions, answers) => scene.nodes[at].network.hold(questions, answers),
             Fault::Deaf => scene.nodes[at].network.lose_notices(),
             Fault::Cut => scene.nodes[at].network.cut(),
-            Fault::Terminated => {
-                let all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'daypass'";
-                server.run("postgres", all).await;
-            }
+            Fault::Terminated => server.end_connections().await,
             Fault::Killed => server.kill(),
             Fault::Stopped => server.hold(),
         }

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     SessionId,
     policy::Times,
-    store::{Moment, NewSession, PostgresStore, SessionLimit, SqliteStore, Tried, conformance},
+    store::{Moment, NewSession, PostgresStore, SessionLimit, SqliteStore, conformance},
     testing::{self, Postgres, until},
 };
 use std::time::Instant;
@@ -47,8 +47,7 @@ pub(super) async fn try_start(
         place: String::new(),
     };
     let limit = SessionLimit { most: 100, ordinary_since: NOW.minus(Duration::from_secs(1)), remembered_since: NOW };
-    let (session, tried) = (&session, Tried::default());
-    store.start_session(StartSession { session, hash, replaces: None, confirms: false, limit, tried }).await
+    store.start_session(StartSession { limit, ..conformance::start_of(&session, hash) }).await
 }
 
 pub(super) async fn is_alive(store: &dyn Store, n: u8) -> bool {

@@ -1,6 +1,9 @@
 //! What may be a password.
 
-use super::weakness::{self, Weakness};
+use super::{
+    leaked::LeakedPasswords,
+    weakness::{self, Weakness},
+};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
@@ -31,7 +34,7 @@ pub enum PasswordError {
     /// Long enough, and yet among the first that somebody would try.
     #[error(transparent)]
     Guessable(#[from] Weakness),
-    /// On a list of those that are known to have leaked ([`LeakedPasswords`](super::LeakedPasswords)).
+    /// On a list of those that are known to have leaked ([`LeakedPasswords`]).
     #[error("this password has leaked somewhere before")]
     Leaked,
     /// Nobody knows whether it has leaked: the list cannot be read.
@@ -58,22 +61,24 @@ impl Password {
         Ok(Self(composed))
     }
 
-    /// A password that somebody chose anew: [`Password::typed`], long enough, and not one that is
-    /// guessed early. There is no other rule: no kind of character is asked for or forbidden.
+    /// A password that somebody chose anew: [`Password::typed`], long enough, not one that is guessed
+    /// early, and not on the list of those that have `leaked`, if there is one. There is no other rule: no
+    /// kind of character is asked for or forbidden.
     ///
     /// `context` has the words that must not make it up: the account's name, the app's name, the
     /// name of its host.
     ///
     /// # Errors
-    /// As [`Password::typed`], and when it has fewer than [`MIN_CHARS`] characters or a [`Weakness`].
-    pub fn chosen(text: &str, context: &[&str]) -> Result<Self, PasswordError> {
+    /// As [`Password::typed`], when it has fewer than [`MIN_CHARS`] characters or a [`Weakness`], and as
+    /// [`LeakedPasswords::judge`].
+    pub fn chosen(text: &str, context: &[&str], leaked: Option<&LeakedPasswords>) -> Result<Self, PasswordError> {
         let password = Self::typed(text)?;
         if password.0.chars().count() < MIN_CHARS {
             return Err(PasswordError::TooShort);
         }
         match weakness::find(&password.0, context) {
             Some(weakness) => Err(PasswordError::Guessable(weakness)),
-            None => Ok(password),
+            None => leaked.map_or(Ok(()), |leaked| leaked.judge(&password)).map(|()| password),
         }
     }
 
@@ -94,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_chosen_password_has_fifteen_characters_and_any_of_them() {
-        let chosen = |text: &str| Password::chosen(text, &[]);
+        let chosen = |text: &str| Password::chosen(text, &[], None);
         assert_eq!(chosen("").unwrap_err(), PasswordError::Empty);
         assert_eq!(chosen("fourteen chars").unwrap_err(), PasswordError::TooShort);
         assert_eq!(chosen("日本語のパスワ").unwrap_err(), PasswordError::TooShort);

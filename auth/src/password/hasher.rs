@@ -149,8 +149,8 @@ impl Hasher {
         .await
     }
 
-    /// [`Password::chosen`], and not one that has leaked; where the hashes are made: judging a password that
-    /// was made to be hard to judge is as much work.
+    /// [`Password::chosen`], where the hashes are made: judging a password that was made to be hard to
+    /// judge is as much work.
     ///
     /// # Errors
     /// When too many are waiting; and within, why it may be none.
@@ -158,9 +158,7 @@ impl Hasher {
         let (text, leaked) = (Zeroizing::new(text.to_owned()), self.leaked.clone());
         self.run(move || {
             let context: Vec<_> = context.iter().map(String::as_str).collect();
-            let password = Password::chosen(&text, &context)?;
-            leaked.map_or(Ok(()), |leaked| leaked.judge(&password))?;
-            Ok(password)
+            Password::chosen(&text, &context, leaked.as_ref())
         })
         .await
     }

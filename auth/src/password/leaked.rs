@@ -38,6 +38,12 @@ impl LeakedPasswords {
         Self(path.to_owned())
     }
 
+    /// Where the list is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Looks whether it is one, as far as some dozens of its lines show.
     ///
     /// # Errors

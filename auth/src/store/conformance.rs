@@ -504,7 +504,7 @@ async fn a_sweep_writes_down_the_ends_that_nobody_saw(store: &impl Store) {
 }
 
 /// How a session starts that replaces none, with nothing counted before.
-fn start_of<'a>(session: &'a NewSession, hash: &'a PasswordHash) -> StartSession<'a> {
+pub(crate) fn start_of<'a>(session: &'a NewSession, hash: &'a PasswordHash) -> StartSession<'a> {
     StartSession { session, hash, replaces: None, confirms: false, limit: NO_LIMIT, tried: Tried::default() }
 }
 

@@ -1,6 +1,6 @@
 //! A network between a node and its PostgreSQL, which a test holds up, cuts or falsifies.
 
-use super::Postgres;
+use super::{Postgres, name_of};
 use std::{io, net::SocketAddr, path::PathBuf};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -40,8 +40,7 @@ impl Network {
     /// The address of a database of that server, by this way. `direct` is the one without it.
     #[must_use]
     pub fn url(&self, direct: &str) -> String {
-        let name = direct.split(['/', '?']).nth(3).unwrap();
-        format!("postgres://daypass@{}/{name}?sslmode=disable", self.address)
+        format!("postgres://daypass@{}/{}?sslmode=disable", self.address, name_of(direct))
     }
 
     /// Swallows what nodes send from now on, or what they are sent, or both. Connections stay open, and new

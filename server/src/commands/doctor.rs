@@ -58,8 +58,7 @@ fn show(options: &Options) {
     println!("database    {}", store::shown(options.database().reveal()));
     println!("keys        {keys}");
     println!("pepper      {}", options.pepper().place());
-    let leaked = options.leaked_passwords.as_ref().map_or_else(|| "none".into(), |file| file.to_string_lossy());
-    println!("leaked      {leaked}");
+    println!("leaked      {}", options.leaked().map_or_else(|| "none".into(), |it| it.path().display().to_string()));
     println!("sessions    {}", times(options.idle_timeout, options.absolute_timeout));
     println!("remembered  {}", times(options.remembered_idle_timeout, options.remembered_absolute_timeout));
     println!("sudo        {} after a password was given", humantime::format_duration(options.sudo));

@@ -81,9 +81,7 @@ fn chosen(options: &Options, name: &AccountName, text: &str) -> Result<Password,
     let host = options.public_host();
     let mut context = vec![name.as_str(), "daypass"];
     context.extend(host.as_deref());
-    let password = Password::chosen(text, &context)?;
-    options.leaked().map_or(Ok(()), |leaked| leaked.judge(&password))?;
-    Ok(password)
+    Password::chosen(text, &context, options.leaked().as_ref())
 }
 
 /// A moment as operators read it: UTC, RFC 3339.

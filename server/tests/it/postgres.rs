@@ -2,7 +2,7 @@
 //! and all is well again by itself.
 
 use crate::host::{Host, PASSWORD, credentials, header, set_cookies, status_and_json};
-use daypass_auth::testing::{Network, Postgres, database, until};
+use daypass_auth::testing::{Network, Postgres, database, name_of, until};
 use serde_json::json;
 use std::time::Duration;
 
@@ -104,7 +104,7 @@ async fn a_database_that_can_only_be_read_signs_nobody_in_and_nobody_out() {
     let url = server.database().await;
     let host = Host::scene().database(url.clone()).start().await;
     let cookie = host.sign_in().await;
-    let name = url.split(['/', '?']).nth(3).unwrap();
+    let name = name_of(&url);
     let only_read = async |yes: bool| {
         let change = format!(
             "ALTER DATABASE {name} SET default_transaction_read_only = {yes};
@@ -130,12 +130,7 @@ async fn a_connection_that_was_cut_is_replaced_and_nobody_notices() {
     let host = Host::scene().database(server.database().await).start().await;
     let cookie = host.sign_in().await;
     for _ in 0..5 {
-        server
-            .run(
-                "postgres",
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'daypass'",
-            )
-            .await;
+        server.end_connections().await;
         assert_eq!(host.me(&cookie).await.0, 200);
     }
 }
@@ -146,7 +141,7 @@ async fn a_database_without_a_free_connection_is_away_until_there_is_one() {
     let url = server.database().await;
     let host = Host::scene().database(url.clone()).start().await;
     let (cookie, other) = (host.sign_in().await, host.sign_in().await);
-    let name = url.split(['/', '?']).nth(3).unwrap().to_owned();
+    let name = name_of(&url);
     let shut = format!(
         "ALTER DATABASE {name} CONNECTION LIMIT 0; ALTER ROLE daypass NOSUPERUSER;
          SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"

@@ -144,7 +144,7 @@ async fn what_really_changed_meanwhile_wins() {
 #[tokio::test]
 async fn a_hash_that_cannot_be_replaced_turns_nobody_away() {
     let imported = Imported::bcrypt().await;
-    let url = format!("sqlite://{}/test.db", imported.scene.folder.path().display());
+    let url = imported.scene.url();
     sqlx::raw_sql(
         "CREATE TRIGGER full BEFORE UPDATE OF password_hash ON accounts BEGIN SELECT RAISE(ABORT, 'full'); END",
     )

@@ -262,7 +262,7 @@ fn every_phrase_of_the_list_is_refused() {
             format!("{capital}1!"),
             format!("{phrase}2024"),
         ] {
-            let refused = crate::password::Password::chosen(&text, &CONTEXT);
+            let refused = crate::password::Password::chosen(&text, &CONTEXT, None);
             assert!(refused.is_err(), "{text}");
             // Those that are long enough for a password are refused for what they are.
             assert!(text.len() < 15 || weakness(&text).is_some(), "{text}");

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     password::PasswordHash,
     policy::Times,
-    store::{NewSession, SessionLimit, StartSession, Tried, Which, open},
+    store::{NewSession, SessionLimit, StartSession, Which, conformance::start_of, open},
     testing,
     throttle::{Bucket, BucketId, Limit},
 };
@@ -48,8 +48,7 @@ async fn fill(url: &str) {
             place: "192.0.2.1".to_owned(),
         };
         let replaces = (n == 9).then_some(secret(8));
-        let start =
-            StartSession { session: &session, hash: &hash, replaces, confirms: n == 9, limit, tried: Tried::default() };
+        let start = StartSession { replaces, confirms: n == 9, limit, ..start_of(&session, &hash) };
         store.start_session(start).await.unwrap().unwrap();
     }
     let id = SessionId::parse("id5").unwrap();

@@ -2,7 +2,7 @@ use super::{address::connect_options, open::SCHEMA, *};
 use crate::{
     SessionId,
     policy::Times,
-    store::{NewSession, OpenError, SessionLimit, Tried, conformance},
+    store::{NewSession, OpenError, SessionLimit, conformance},
     testing::{self, Postgres, until},
     throttle::{BucketId, Limit},
 };
@@ -44,14 +44,7 @@ async fn start(store: &PostgresStore, account: &Account, n: u16) {
     };
     let hash = PasswordHash::from_stored("hash".to_owned());
     let limit = SessionLimit { most: 10_000, ordinary_since: NOW, remembered_since: NOW };
-    let start = StartSession {
-        session: &session,
-        hash: &hash,
-        replaces: None,
-        confirms: false,
-        limit,
-        tried: Tried::default(),
-    };
+    let start = StartSession { limit, ..conformance::start_of(&session, &hash) };
     store.start_session(start).await.unwrap().unwrap();
 }
 
@@ -125,7 +118,7 @@ async fn a_database_that_is_not_ours_or_newer_is_refused_and_left_as_it_was() {
             "newer" | "changed" => server.database().await,
             _ => server.bare_database().await,
         };
-        let database = url.split(['/', '?']).nth(3).unwrap().to_owned();
+        let database = testing::name_of(&url).to_owned();
         server.run(&database, statements).await;
         if what == "forbidden" {
             url = url.replace("daypass@", "guest@");
@@ -222,14 +215,7 @@ async fn what_had_to_make_way_is_tried_again() {
         place: String::new(),
     };
     let limit = SessionLimit { most: 10, ordinary_since: NOW, remembered_since: NOW };
-    let start = StartSession {
-        session: &session,
-        hash: &hash,
-        replaces: None,
-        confirms: false,
-        limit,
-        tried: Tried::default(),
-    };
+    let start = StartSession { limit, ..conformance::start_of(&session, &hash) };
     assert!(matches!(store.start_session(start).await, Err(StoreError::Unavailable(_))));
 }
 

@@ -91,22 +91,22 @@ async fn try_set_up(options: &SqliteConnectOptions) -> Result<SqlitePool, Migrat
 /// Whether it can come of what another process does at the moment: `SQLITE_ERROR` (a table is there already),
 /// `SQLITE_BUSY`, `SQLITE_LOCKED`, `SQLITE_CONSTRAINT`.
 fn is_passing(error: &sqlx::Error) -> bool {
-    // The low byte is the kind of error, what is above it the detail.
-    let code = error.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
-    matches!(code.map(|code| code & 0xff), Some(1 | 5 | 6 | 19)) || matches!(error, sqlx::Error::PoolTimedOut)
+    matches!(kind(error), Some(1 | 5 | 6 | 19)) || matches!(error, sqlx::Error::PoolTimedOut)
+}
+
+/// What SQLite says went wrong: the low byte of its code is the kind of error, what is above it the detail.
+fn kind(error: &sqlx::Error) -> Option<i32> {
+    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
 }
 
 /// Looks at a file that exists before anything is written to it.
 pub(super) async fn inspect(options: &SqliteConnectOptions, path: &str) -> Result<(), OpenError> {
     let not_ours = |why: &str| OpenError::NotOurs { path: path.to_owned(), why: why.to_owned() };
-    let explain = |error: sqlx::Error| {
-        let code = error.as_database_error().and_then(|e| e.code()?.parse::<i32>().ok());
-        // The low byte is the kind of error, what is above it the detail.
-        match code.map(|code| code & 0xff) {
-            Some(26) => not_ours("it is not a database"),
-            Some(11) => OpenError::Corrupt { path: path.to_owned(), why: "it cannot be read".to_owned() },
-            _ => OpenError::Unusable { path: path.to_owned(), why: error.to_string() },
-        }
+    let explain = |error: sqlx::Error| match kind(&error) {
+        Some(26) => not_ours("it is not a database"),
+        Some(11) => OpenError::Corrupt { path: path.to_owned(), why: "it cannot be read".to_owned() },
+        _ => OpenError::Unusable { path: path.to_owned(), why: error.to_string() },
     };
     let mut connection = options.clone().connect().await.map_err(explain)?;
     let result = inspect_open(&mut connection).await;
