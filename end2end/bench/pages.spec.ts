@@ -116,7 +116,7 @@ test("pages beside those of Streamlit", async ({ browser }) => {
     const ratios = rounds.map(({ ours, theirs }) => of(theirs) / of(ours));
     const verdict = quantile(ratios, 0.5) >= TIMES ? "met" : "**not met**";
     const [mine, other] = [rounds.map(({ ours }) => of(ours)), rounds.map(({ theirs }) => of(theirs))];
-    return `| ${what} | ${spread(mine, digits)} | ${spread(other, digits)} | ${spread(ratios, 1)} | ${verdict} |`;
+    return `| ${what} | ${spread(mine, digits)} | ${spread(other, digits)} | ${spread(ratios, 2)} | ${verdict} |`;
   };
   const said = (program: string, ...args: string[]) => execFileSync(program, args, { encoding: "utf8" }).trim();
   const processor = `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores`;
