@@ -1,5 +1,6 @@
 //! Where accounts and sessions are kept: one trait, and one suite that every store must pass.
 
+mod bounds;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 mod entry;

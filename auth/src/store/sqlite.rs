@@ -14,7 +14,10 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
-use super::{ChangePassword, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Tried, Which};
+use super::{
+    ChangePassword, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Tried, Which,
+    bounds::{ANSWER, ANSWER_FOR_ALL, WAIT, within},
+};
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash,
     audit::{Event, Source},
@@ -26,10 +29,6 @@ use async_trait::async_trait;
 use file::File;
 use sqlx::SqlitePool;
 use std::time::Duration;
-
-/// How long a request waits for a connection, and a connection for the write lock, before the
-/// store counts as away.
-const WAIT: Duration = Duration::from_secs(2);
 
 /// Accounts and sessions in a SQLite file, in WAL mode with every commit synced: a revocation that
 /// was acknowledged survives a loss of power.
@@ -71,8 +70,12 @@ impl Store for SqliteStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1 FROM accounts LIMIT 1").fetch_optional(self.live()?).await?;
-        Ok(())
+        let pool = self.live()?;
+        within(ANSWER, async {
+            sqlx::query("SELECT 1 FROM accounts LIMIT 1").fetch_optional(pool).await?;
+            Ok(())
+        })
+        .await
     }
 
     async fn create_account(
@@ -82,55 +85,55 @@ impl Store for SqliteStore {
         demo: bool,
         now: Timestamp,
     ) -> Result<Account, StoreError> {
-        accounts::create(self.writer()?, name, hash, demo, now).await
+        within(ANSWER, accounts::create(self.writer()?, name, hash, demo, now)).await
     }
 
     async fn account(&self, name: &AccountName) -> Result<Option<(Account, PasswordHash)>, StoreError> {
-        accounts::by_name(self.live()?, name).await
+        within(ANSWER, accounts::by_name(self.live()?, name)).await
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
-        accounts::all(self.live()?).await
+        within(ANSWER_FOR_ALL, accounts::all(self.live()?)).await
     }
 
     async fn set_password(&self, account: AccountId, hash: &PasswordHash, now: Timestamp) -> Result<bool, StoreError> {
-        accounts::set_password(self.writer()?, account, hash, now).await
+        within(ANSWER, accounts::set_password(self.writer()?, account, hash, now)).await
     }
 
     async fn rehash(&self, account: AccountId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, StoreError> {
-        accounts::rehash(self.writer()?, account, old, new).await
+        within(ANSWER, accounts::rehash(self.writer()?, account, old, new)).await
     }
 
     async fn set_state(&self, account: AccountId, state: AccountState, now: Timestamp) -> Result<bool, StoreError> {
-        accounts::set_state(self.writer()?, account, state, now).await
+        within(ANSWER, accounts::set_state(self.writer()?, account, state, now)).await
     }
 
     async fn delete_account(&self, account: AccountId) -> Result<bool, StoreError> {
-        accounts::delete(self.writer()?, account).await
+        within(ANSWER, accounts::delete(self.writer()?, account)).await
     }
 
     async fn delete_demo_accounts(&self) -> Result<u64, StoreError> {
-        accounts::delete_demo(self.writer()?).await
+        within(ANSWER_FOR_ALL, accounts::delete_demo(self.writer()?)).await
     }
 
     async fn start_session(&self, start: StartSession<'_>) -> Result<Option<Started>, StoreError> {
-        starts::start(self.writer()?, start).await
+        within(ANSWER, starts::start(self.writer()?, start)).await
     }
 
     async fn change_password(&self, change: ChangePassword<'_>) -> Result<Option<i64>, StoreError> {
-        starts::change_password(self.writer()?, change).await
+        within(ANSWER, starts::change_password(self.writer()?, change)).await
     }
 
     async fn session(&self, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
-        sessions::by_secret(self.live()?, secret).await
+        within(ANSWER, sessions::by_secret(self.live()?, secret)).await
     }
 
     async fn touch(&self, secret: &SecretHash, now: Timestamp, _: bool) -> Result<Option<u32>, StoreError> {
-        sessions::touch(self.writer()?, secret, now).await
+        within(ANSWER, sessions::touch(self.writer()?, secret, now)).await
     }
 
     async fn touch_all(&self, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError> {
-        sessions::touch_all(self.writer()?, used).await
+        within(ANSWER_FOR_ALL, sessions::touch_all(self.writer()?, used)).await
     }
 
     async fn notices(&self) -> Result<Box<dyn Notices>, StoreError> {
@@ -138,11 +141,11 @@ impl Store for SqliteStore {
     }
 
     async fn renew(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<Option<u32>, StoreError> {
-        sessions::renew(self.writer()?, secret, number, now).await
+        within(ANSWER, sessions::renew(self.writer()?, secret, number, now)).await
     }
 
     async fn see(&self, secret: &SecretHash, number: u32, now: Timestamp) -> Result<(), StoreError> {
-        sessions::see(self.writer()?, secret, number, now).await
+        within(ANSWER, sessions::see(self.writer()?, secret, number, now)).await
     }
 
     async fn end(
@@ -152,19 +155,21 @@ impl Store for SqliteStore {
         now: Timestamp,
         idle_since: Option<Timestamp>,
     ) -> Result<u64, StoreError> {
-        ends::end(self.writer()?, which, reason, now, idle_since).await
+        let bound = if matches!(which, Which::All) { ANSWER_FOR_ALL } else { ANSWER };
+        within(bound, ends::end(self.writer()?, which, reason, now, idle_since)).await
     }
 
     async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
-        sessions::alive(self.live()?, account).await
+        let bound = if account.is_none() { ANSWER_FOR_ALL } else { ANSWER };
+        within(bound, sessions::alive(self.live()?, account)).await
     }
 
     async fn count_try(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>, StoreError> {
-        attempts::count_try(self.live()?, self.writer()?, buckets, now).await
+        within(ANSWER, attempts::count_try(self.live()?, self.writer()?, buckets, now)).await
     }
 
     async fn take_back_try(&self, tried: Tried<'_>) -> Result<(), StoreError> {
-        attempts::take_back_try(self.writer()?, tried).await
+        within(ANSWER, attempts::take_back_try(self.writer()?, tried)).await
     }
 
     async fn record_failure(
@@ -173,14 +178,14 @@ impl Store for SqliteStore {
         now: Timestamp,
         source: Source<'_>,
     ) -> Result<(), StoreError> {
-        events::record_failure(self.writer()?, account, now, source).await
+        within(ANSWER, events::record_failure(self.writer()?, account, now, source)).await
     }
 
     async fn events(&self, account: Option<AccountId>, most: u32) -> Result<Vec<Event>, StoreError> {
-        events::latest(self.live()?, account, most).await
+        within(ANSWER, events::latest(self.live()?, account, most)).await
     }
 
     async fn sweep(&self, before: SweepBefore) -> Result<u64, StoreError> {
-        sweep::sweep(self.writer()?, before).await
+        within(ANSWER_FOR_ALL, sweep::sweep(self.writer()?, before)).await
     }
 }

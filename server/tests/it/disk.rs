@@ -4,6 +4,7 @@ use crate::{
     host::{credentials, removes_cookie, session_cookie},
     program::{Folder, Program, text},
 };
+use daypass_auth::testing::until;
 use reqwest::Response;
 use std::{fs, path::Path};
 
@@ -103,4 +104,51 @@ async fn a_database_that_can_only_be_read_does_not_start_and_nothing_of_it_is_lo
     files.iter().for_each(|file| set(file, 0o600));
     let server = folder.serve();
     assert_eq!(server.me(&cookie).await.0, 200);
+}
+
+/// What makes files hang in a process into which it is loaded (`LD_PRELOAD`).
+#[cfg(target_os = "linux")]
+fn build_hanging_disk(folder: &Path) -> String {
+    let library = folder.join("disk.so");
+    let mut compiler = std::process::Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg("-xc").arg("-").arg("-ldl");
+    let mut compiler = compiler.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut compiler.stdin.take().unwrap(), include_bytes!("disk.c")).unwrap();
+    assert!(compiler.wait().unwrap().success());
+    library.display().to_string()
+}
+
+/// A disk that does not answer is no error that anybody is told of: whoever asks it waits. Nobody who asks the
+/// server does for long, and what was waiting then is done when it answers again.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_disk_that_hangs_is_503_and_comes_back() {
+    let folder = Folder::new();
+    folder.add_account("alice", PASSWORD);
+    let (hangs, library) = (folder.path().join("hangs"), build_hanging_disk(folder.path()));
+    let folder = folder.env("LD_PRELOAD", library).env("HANGS", hangs.display().to_string());
+    let server = folder.serve();
+    let threads = || fs::read_dir(format!("/proc/{}/task", server.id())).unwrap().count();
+    let stays = session_cookie(&sign_in(&server).await).unwrap();
+    let before = threads();
+    for _ in 0..2 {
+        let out = session_cookie(&sign_in(&server).await).unwrap();
+        fs::write(&hangs, "").unwrap();
+        let asked = (0..40).map(|_| async {
+            // What is in memory can be read, the database's own included.
+            assert!([200, 503].contains(&server.me(&stays).await.0));
+            let answer = post(&server, "/api/sign_out", &out, "").await;
+            assert!(answer.status() == 503 && !removes_cookie(&answer), "{answer:?}");
+            assert_eq!(sign_in(&server).await.status(), 503);
+        });
+        futures_util::future::join_all(asked).await;
+        assert!(threads() < before + 5, "{before} threads, and then {}", threads());
+        fs::remove_file(&hangs).unwrap();
+        until("it can be written again", || async { post(&server, "/api/sign_out", &out, "").await.status() == 200 })
+            .await;
+        assert_eq!(server.me(&out).await.0, 401);
+        assert_eq!(server.me(&stays).await.0, 200);
+    }
+    let log = server.log().unwrap();
+    assert!(!log.contains("panicked") && !log.contains("a request took longer"), "{log}");
 }

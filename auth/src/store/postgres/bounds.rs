@@ -3,19 +3,15 @@
 //! PostgreSQL keeps its own bounds, which each connection sets; they are of no use where it does not
 //! answer at all (stopped, or the network swallows what is sent). So each operation has a bound here too.
 
-use crate::store::StoreError;
+use crate::store::{StoreError, bounds};
 use std::time::Duration;
+
+pub(super) use crate::store::bounds::{ANSWER, ANSWER_FOR_ALL, WAIT};
 
 /// Connections of one process at most.
 pub(super) const CONNECTIONS: u32 = 10;
-/// How long a request waits for a connection, be it a new one, and a statement for a lock.
-pub(super) const WAIT: Duration = Duration::from_secs(2);
 /// How long a statement runs.
 pub(super) const STATEMENT: Duration = Duration::from_secs(4);
-/// How long an operation takes as a whole, before the store counts as away.
-pub(super) const ANSWER: Duration = Duration::from_secs(5);
-/// The same for what concerns all accounts or all sessions, which operators do, and for migrations.
-pub(super) const ANSWER_FOR_ALL: Duration = Duration::from_secs(60);
 /// How long a node that fell silent in the middle of a transaction keeps its locks.
 pub(super) const SILENT: Duration = Duration::from_secs(10);
 /// How often an operation is tried that had to make way for another.
@@ -35,7 +31,7 @@ where
         }
         work().await
     };
-    tokio::time::timeout(bound, tries).await.unwrap_or_else(|elapsed| Err(StoreError::Unavailable(elapsed.into())))
+    bounds::within(bound, tries).await
 }
 
 /// Whether it was undone because of a deadlock, or because it could not be put in some order with

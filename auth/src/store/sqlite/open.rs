@@ -60,8 +60,11 @@ impl SqliteStore {
     }
 }
 
-fn connections(most: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT)
+/// So many connections, which are made now and kept. One that is made while the disk hangs holds a thread for as
+/// long, and whoever wants another makes one more.
+fn connections(number: u32) -> SqlitePoolOptions {
+    let options = SqlitePoolOptions::new().max_connections(number).min_connections(number);
+    options.max_lifetime(None).idle_timeout(None).acquire_timeout(WAIT)
 }
 
 /// Connects, and brings the schema up to date.
