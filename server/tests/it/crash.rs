@@ -22,6 +22,8 @@ async fn killed_at_any_moment_it_comes_back_as_it_was_on_postgres() {
 }
 
 async fn is_killed_and_comes_back(folder: Folder) {
+    // None ends because others have started since: how many do depends on the machine.
+    let folder = folder.env("DAYPASS_MOST_SESSIONS", "1000");
     let rounds = std::env::var(ROUNDS_WANTED).map_or(ROUNDS, |wanted| wanted.parse().unwrap());
     // A try that was under way counts as a failure, as far as anybody knows: so four browsers that are
     // known, each with an account.
@@ -40,7 +42,7 @@ async fn is_killed_and_comes_back(folder: Folder) {
         }
         let server = Arc::new(folder.serve());
         for cookie in &alive {
-            assert_eq!(server.me(cookie).await.0, 200, "an acknowledged session is gone, round {round}");
+            assert_eq!(server.me(cookie).await, (200, String::new()), "an acknowledged session is gone, round {round}");
         }
         for cookie in &dead {
             assert_eq!(
@@ -77,7 +79,6 @@ async fn is_killed_and_comes_back(folder: Folder) {
         (born, buried) = (born + started.len(), buried + ended.len());
         alive.extend(started);
         dead.extend(ended);
-        // Fewer than an account may have: none of them ends for that.
         alive.truncate(10);
         dead.truncate(60);
     }
