@@ -72,14 +72,7 @@ impl LiveStore {
     /// Outside of a tokio runtime.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, most: u32) -> Self {
-        let shared = Arc::new(Shared {
-            store,
-            memory: Memory::new(most as usize),
-            trust: Trust::default(),
-            behind: Behind::default(),
-            asked: AtomicU64::new(0),
-            writing: tokio::sync::Mutex::default(),
-        });
+        let shared = Arc::new(Shared::new(store, most));
         let listener = tokio::spawn(listen(Arc::clone(&shared)));
         let writer = tokio::spawn(write(Arc::clone(&shared)));
         Self { shared, tasks: [listener, writer] }
@@ -178,6 +171,17 @@ async fn write(shared: Arc<Shared>) {
 }
 
 impl Shared {
+    fn new(store: Arc<dyn Store>, most: u32) -> Self {
+        Self {
+            store,
+            memory: Memory::new(most as usize),
+            trust: Trust::default(),
+            behind: Behind::default(),
+            asked: AtomicU64::new(0),
+            writing: tokio::sync::Mutex::default(),
+        }
+    }
+
     /// What is remembered of a session, if it is believed.
     fn known(&self, secret: &SecretHash) -> Option<Known> {
         if self.trust.holds() { self.memory.get(secret) } else { None }

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     SessionId,
     policy::Times,
-    store::{Moment, NewSession, PostgresStore, SessionLimit, SqliteStore, conformance},
+    store::{Heard, Moment, NewSession, PostgresStore, SessionLimit, SqliteStore, conformance},
     testing::{self, Postgres, until},
 };
 use std::time::Instant;
@@ -194,6 +194,40 @@ async fn what_was_overtaken_is_not_kept() {
     let ended = SessionRow { ended: Some((NOW, Reason::SignedOut)), ..row };
     memory.keep(memory.ticket(&secret(1)), &ended);
     assert!(memory.get(&secret(1)).is_none(), "what has ended is not kept");
+}
+
+/// A channel on which nothing is said but that nothing is to be said.
+struct Quiet {
+    said: bool,
+}
+
+#[async_trait]
+impl Notices for Quiet {
+    async fn next(&mut self) -> Result<Heard, StoreError> {
+        if std::mem::replace(&mut self.said, true) {
+            std::future::pending::<()>().await;
+        }
+        Ok(Heard { notices: Vec::new(), complete_until: Some(Moment::now()) })
+    }
+}
+
+/// What is read while nobody listens may change before somebody does, and is never spoken of again.
+#[tokio::test]
+async fn what_was_read_before_it_was_listened_is_not_believed() {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap();
+    let alice = alice(&store).await;
+    start(&store, &alice, 1).await;
+    let row = store.session(&secret(1)).await.unwrap().unwrap();
+    let shared = Shared::new(Arc::new(store), 10);
+    shared.memory.keep(shared.memory.ticket(&secret(1)), &row);
+    tokio::select! {
+        error = hear(&shared, Box::new(Quiet { said: false })) => panic!("{error}"),
+        () = until("it is believed", async || shared.trust.holds()) => {}
+    }
+    assert!(shared.known(&secret(1)).is_none());
+    shared.memory.keep(shared.memory.ticket(&secret(1)), &row);
+    assert!(shared.known(&secret(1)).is_some());
 }
 
 #[tokio::test]

@@ -140,7 +140,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_never_ends_is_ended() {
         let router: Router = Router::new().route("/never", get(std::future::pending::<&'static str>)).layer(Limited);
-        let answer = router.oneshot(Request::get("/never").body(Body::empty()).unwrap()).await.unwrap();
+        let asked = router.oneshot(Request::get("/never").body(Body::empty()).unwrap());
+        let answer = tokio::time::timeout(2 * TIME, asked).await.unwrap().unwrap();
         assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (503, "2"));
     }
 }
