@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// The ids of the sessions that an account is shown.
-async fn ids(attacker: &Attacker, cookie: &str) -> Result<Vec<String>, Stop> {
+pub(crate) async fn ids(attacker: &Attacker, cookie: &str) -> Result<Vec<String>, Stop> {
     let list = attacker.ours(Ask::post(&attacker.target.paths.sessions, "").with("cookie", cookie));
     let answer = attacker.send(&list).await;
     let entries: Vec<serde_json::Value> = serde_json::from_str(&answer.body).unwrap_or_default();

@@ -61,7 +61,7 @@ macro_rules! attack {
 }
 
 /// The attacks that are made here.
-pub static ATTACKS: [Attack; 25] = [
+pub static ATTACKS: [Attack; 26] = [
     attack!("A1", Quick, cookies::twins, "A cookie whose name only decodes to the session's never counts"),
     attack!("A2", Quick, cookies::spoilt, "A cookie that was changed, cut or moved opens nothing"),
     attack!("A3", Quick, sessions::replay, "A cookie from before the sign-out is of no use after it"),
@@ -91,6 +91,7 @@ pub static ATTACKS: [Attack; 25] = [
     attack!("A30-slow", Waits, sizes::slow, "Who sends slowly is cut off"),
     attack!("A31", Quick, fields::confusion, "Fields that come twice, as lists or of another type are refused"),
     attack!("A32", Quick, accounts::of_others, "Nobody sees or ends the sessions of another"),
+    attack!("A32-time", Quick, timing::sessions, "Nor does the time that an answer takes tell which there are"),
     attack!("A33", Quick, methods::others, "Reading, fetching ahead and odd methods change nothing"),
     attack!("A34", Quick, origins::websocket, "No page of another site opens a WebSocket"),
     attack!("A35", Quick, cookies::junk, "Junk among the cookies signs nobody out and breaks nothing"),

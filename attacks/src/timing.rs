@@ -1,4 +1,4 @@
-//! Whether the time of an answer tells which names exist.
+//! Whether the time of an answer tells which names or sessions exist.
 //!
 //! Two samples are compared by their ranks (Mann and Whitney), which asks nothing of how times are
 //! distributed, and is not moved by a few slow answers. The tries are interleaved, so that what slows
@@ -9,9 +9,10 @@
 //! network neither: what such a sample does not show, one network cannot find out.
 
 use crate::{
+    accounts,
     attacker::Attacker,
-    message::Ask,
-    outcome::{Outcome, must, not_applicable},
+    message::{Answer, Ask, form},
+    outcome::{Outcome, Stop, must, not_applicable},
 };
 use std::time::{Duration, Instant};
 
@@ -22,58 +23,100 @@ const FEWEST: usize = 16;
 /// Standard deviations by which ranks may differ.
 const THRESHOLD: f64 = 4.5;
 
-pub(crate) async fn names(attacker: &Attacker) -> Outcome {
-    if !attacker.target.timing {
-        return Err(not_applicable(
-            "times are measured on a machine that does nothing else: --timing, with --only A11-time",
-        ));
+/// The times of what exists, and of what does not.
+#[derive(Default)]
+struct Times {
+    exists: Vec<Duration>,
+    does_not: Vec<Duration>,
+}
+
+impl Times {
+    /// Asks for both, in the order of whose turn it is. The answer that is of another status than both should
+    /// have, if one is, and its pair does not count.
+    async fn pair(&mut self, attacker: &Attacker, exists: &Ask, does_not: &Ask, status: u16) -> Result<(), Answer> {
+        let exists_first = self.exists.len().is_multiple_of(2);
+        let mut times = [Duration::ZERO; 2];
+        for made_up in [!exists_first, exists_first] {
+            let begin = Instant::now();
+            let answer = attacker.send(if made_up { does_not } else { exists }).await;
+            times[usize::from(made_up)] = begin.elapsed();
+            if answer.status != status {
+                return Err(answer);
+            }
+        }
+        self.exists.push(times[0]);
+        self.does_not.push(times[1]);
+        Ok(())
     }
+
+    /// Whether they are the same.
+    fn judge(&self, of: &str, ask: &Ask, last: &Answer) -> Outcome {
+        let pairs = self.exists.len();
+        if pairs < FEWEST {
+            return Err(not_applicable(format!(
+                "the server looked at {pairs} pairs of tries only, and {FEWEST} are needed: make this attack alone"
+            )));
+        }
+        let difference = rank_test(&self.exists, &self.does_not);
+        let wrong = format!(
+            "after {pairs} pairs of tries the times of {of} that exists differ by {difference:.1} standard deviations \
+             (medians {:?} and {:?})",
+            median(&self.exists),
+            median(&self.does_not)
+        );
+        must(difference.abs() < THRESHOLD, wrong, ask, last)
+    }
+}
+
+fn is_asked_for(attacker: &Attacker, id: &str) -> Result<(), Stop> {
+    let alone = format!("times are measured on a machine that does nothing else: --timing, with --only {id}");
+    if attacker.target.timing { Ok(()) } else { Err(not_applicable(alone)) }
+}
+
+pub(crate) async fn names(attacker: &Attacker) -> Outcome {
+    is_asked_for(attacker, "A11-time")?;
     let account = &attacker.target.account;
     let right = || attacker.guess(&account.name, &account.password);
-    let (mut known, mut unknown) = (Vec::new(), Vec::new());
     let ask = attacker.guess(&account.name, "wrong guess");
     let mut last = attacker.send(&ask).await;
-    'pairs: for n in 0..PAIRS {
+    let mut times = Times::default();
+    for n in 0..PAIRS {
         // A right password makes the name's count begin anew.
         if n % (attacker.target.limits.tries_on_a_name - 1).max(1) == 0 {
             attacker.send(&right()).await;
         }
         let fresh = attacker.guess(&attacker.nobody(), "wrong guess");
-        // Each is the first of a pair as often as the second.
-        let mut pair = [(&ask, &mut known), (&fresh, &mut unknown)];
-        if n % 2 == 1 {
-            pair.swap(0, 1);
-        }
-        for (ask, times) in pair {
-            let (time, answer) = timed(attacker, ask).await;
-            if answer.status != 401 {
-                last = answer;
-                break 'pairs;
-            }
+        if let Err(answer) = times.pair(attacker, &ask, &fresh, 401).await {
             last = answer;
-            times.push(time);
+            break;
         }
     }
-    let pairs = known.len().min(unknown.len());
-    if pairs < FEWEST {
-        return Err(not_applicable(format!(
-            "the server looked at {pairs} pairs of tries only, and {FEWEST} are needed: make this attack alone"
-        )));
-    }
-    let difference = rank_test(&known, &unknown);
-    let wrong = format!(
-        "after {pairs} pairs of tries the times of a name that exists differ by {difference:.1} standard deviations \
-         (medians {:?} and {:?})",
-        median(&known),
-        median(&unknown)
-    );
-    must(difference.abs() < THRESHOLD, wrong, &ask, &last)
+    times.judge("a name", &ask, &last)
 }
 
-async fn timed(attacker: &Attacker, ask: &Ask) -> (Duration, crate::message::Answer) {
-    let begin = Instant::now();
-    let answer = attacker.send(ask).await;
-    (begin.elapsed(), answer)
+/// Nor does it tell which ids belong to sessions of others.
+pub(crate) async fn sessions(attacker: &Attacker) -> Outcome {
+    is_asked_for(attacker, "A32-time")?;
+    let victim = attacker.victim().await?;
+    let other = attacker.sign_in(attacker.other()?).await?;
+    let end = |id: &str| {
+        let path = &attacker.target.paths.end_sessions;
+        attacker.ours(Ask::post(path, &form(&[("which", id)])).with("cookie", &other.cookie))
+    };
+    let ids = accounts::ids(attacker, &victim.cookie).await?;
+    let Some(id) = ids.first() else { return Err(not_applicable("the victim has no session")) };
+    // As long, and of the same letters.
+    let made_up: String = id.chars().rev().collect();
+    let (exists, does_not) = (end(id), end(&made_up));
+    let first = attacker.send(&does_not).await;
+    must(first.is_refusal() && made_up != *id, "a session that is not the account's is ended", &does_not, &first)?;
+    let mut times = Times::default();
+    for _ in 0..PAIRS {
+        if let Err(answer) = times.pair(attacker, &exists, &does_not, first.status).await {
+            must(false, "one that exists is answered as one that does not", &exists, &answer)?;
+        }
+    }
+    times.judge("a session of another", &exists, &first)
 }
 
 fn median(times: &[Duration]) -> Duration {
