@@ -803,6 +803,19 @@ pub static MUTANTS: &[Mutant] = &[
         "if number != self.heard + 1 {",
         "if false {",
     ),
+    // A store that holds everybody up.
+    mutant(
+        "what a store does not answer is not waited for",
+        "auth/src/store/bounds.rs",
+        "tokio::time::timeout(bound, work)",
+        "tokio::time::timeout(bound * 1000, work)",
+    ),
+    mutant(
+        "no connection is made to a disk that hangs",
+        "auth/src/store/sqlite/open.rs",
+        ".min_connections(number)",
+        "",
+    ),
     // Keys, and where the server listens.
     mutant(
         "a key file is its owner's",

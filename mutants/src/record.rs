@@ -12,8 +12,7 @@ pub const RECORD: &str = "docs/defences.md";
 const HEAD: &str = "# The defences, and a test that fails without each\n\n\
     Written by `script/mutants`, which takes each defence out of a copy of the code, one at a time, and runs the tests \
     until one fails. What is taken out, and how the code reads without it, is in `mutants/src/list.rs`. Mostly more \
-    tests than the one named here would fail. A defence that is on that list and not here has not been taken out yet: \
-    `script/mutants --new`.\n\n\
+    tests than the one named here would fail.\n\n\
     | without this | fails | in the tests of |\n|---|---|---|\n";
 
 /// The tests that noticed, by defence.
