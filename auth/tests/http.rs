@@ -3,14 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use axum::{
-    Router,
-    extract::State,
+    Router, ServiceExt,
+    extract::{Request, State},
     routing::{get, post},
 };
 use daypass_auth::{
     AccountName, Engine, EngineConfig, Key, KeyRing, Session, SignIn,
     clock::{ManualClock, Timestamp},
-    http::{Gate, Guard, SudoSession, protect},
+    http::{Gate, Guard, SessionLayer, SudoSession, protect},
     password::{Hasher, Password},
     store, testing,
 };
@@ -18,6 +18,7 @@ use reqwest::{Client, Response, redirect};
 use std::{sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::Semaphore};
+use tower::Layer as _;
 
 /// An app whose slow handler stands still until the test lets it go on.
 #[derive(Clone)]
@@ -156,6 +157,27 @@ async fn a_handler_that_takes_a_session_is_reached_with_one_or_not_at_all() {
         (403.try_into().unwrap(), r#"{"error":"confirm_password"}"#.to_owned())
     );
     assert_eq!(scene.get("/page", &cookie).await.status(), 200);
+}
+
+/// What is around the whole router protects what is in it, and what is not.
+#[tokio::test]
+async fn the_layer_goes_around_a_whole_app_too() {
+    let scene = scene().await;
+    let router = Router::new()
+        .route("/page", get(|session: Session| async move { session.account().name.to_string() }))
+        .route("/private", get(|| async { "in" }));
+    let app = SessionLayer::new(scene.app.engine.clone(), Guard::default()).layer(router);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, ServiceExt::<Request>::into_make_service(app)).await });
+    let cookie = scene.sign_in().await;
+    let around = Scene { url, ..scene };
+    for path in ["/page", "/private", "/nowhere"] {
+        assert_eq!(around.get(path, "").await.status(), 302, "{path}");
+    }
+    assert_eq!(around.get("/page", &cookie).await.text().await.unwrap(), "alice");
+    assert_eq!(around.get("/private", &cookie).await.headers()["cache-control"], "no-store");
+    assert_eq!(around.get("/nowhere", &cookie).await.status(), 404);
 }
 
 /// Nor what takes no session: it is the guard that keeps it private.

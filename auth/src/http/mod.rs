@@ -27,7 +27,7 @@ pub use cookie_names::device;
 pub use extract::SudoSession;
 pub use gate::Gate;
 pub use guard::{Guard, UnavailablePage};
-pub use layer::SessionLayer;
+pub use layer::{SessionLayer, SessionService};
 pub use notice::Notice;
 pub use origin::OriginCheck;
 
@@ -39,6 +39,9 @@ use axum::Router;
 ///
 /// Routes that are added to the router later are not protected. Static files need no session and
 /// belong outside.
+///
+/// An app that has nothing outside puts [`SessionLayer`] around its whole router instead, which costs less:
+/// what is around its routes a router boxes for each request.
 pub fn protect<S: Clone + Send + Sync + 'static>(router: Router<S>, engine: &Engine, guard: Guard) -> Router<S> {
     router.layer(SessionLayer::new(engine.clone(), guard))
 }

@@ -41,9 +41,9 @@ fn how(out: &mut String, Run { rounds, sessions }: &Run) {
          **Processor time** is what to judge by: it is the server's and that of the database processes that serve it, by \
          the kernel's count, over the number of requests. Rates and percentiles say more of the machine. Numbers are \
          medians over the rounds, with the quartiles in brackets. Ratios are taken within each round.\n\n\
-         The others are set up as their documentation shows, with the user looked up by axum-login in the same place as \
-         the sessions. Their stores hold the sessions that are used and no more, Daypass's {sessions}. PostgreSQL is set up \
-         as it comes (fsync on), but for the size of its buffers and of its log; SQLite as each sets it up.\n\n"
+         Daypass's engine stands around a whole router, as the README says. The others are set up as their documentation \
+         shows, with the user looked up by axum-login in the same place as the sessions. Their stores hold the sessions \
+         that are used and no more, Daypass's {sessions}. PostgreSQL is set up as it comes (fsync on), but for the size of its buffers and of its log; SQLite as each sets it up.\n\n"
     );
 }
 

@@ -11,7 +11,7 @@ use axum::{
 use daypass_auth::{
     Engine, EngineConfig, Key, KeyRing, Session, SignIn,
     clock::{Clock, SystemClock, Timestamp},
-    http::{Gate, Guard, protect},
+    http::{Gate, Guard, SessionLayer, SessionService},
     live::LiveStore,
     password::Password,
     store,
@@ -24,6 +24,7 @@ use std::{
     },
     time::Duration,
 };
+use tower::Layer as _;
 
 /// The system's clock, which can be put forward so that sessions are due to slide.
 #[derive(Default)]
@@ -83,14 +84,14 @@ async fn sign_out(
     Ok(())
 }
 
-pub(super) async fn router(database: &str, known: u32) -> Outcome<Router> {
+pub(super) async fn router(database: &str, known: u32) -> Outcome<SessionService<Router>> {
     let live = Arc::new(LiveStore::new(store::open(database).await?, known));
     let clock = Arc::new(Ahead::default());
     let keys = std::env::var("DAYPASS_KEYS")?;
     let config = EngineConfig { clock: Arc::clone(&clock) as _, ..EngineConfig::for_origin(ORIGIN)? };
     let engine = Engine::new(Arc::clone(&live) as _, KeyRing::new(vec![Key::parse(&keys)?])?, config);
     let guard = Guard {
-        public: vec!["/api/guest", "/api/sign_in", "/api/sign_out"],
+        public: vec!["/api/guest", "/api/sign_in", "/api/sign_out", "/bench/asked", "/bench/ahead"],
         passive: vec!["/api/sign_out"],
         ..Guard::default()
     };
@@ -99,13 +100,16 @@ pub(super) async fn router(database: &str, known: u32) -> Outcome<Router> {
         .route("/api/guest", get(guest))
         .route("/api/sign_in", post(sign_in))
         .route("/api/sign_out", post(sign_out));
-    let router = protect(router, &engine, guard).with_state(engine);
-    // For the benchmark alone, outside of the layers.
-    Ok(router.route("/bench/asked", get(move || async move { live.asked().to_string() })).route(
-        "/bench/ahead",
-        post(move |request: Request| async move {
-            let by = request.uri().query().and_then(|by| by.parse().ok()).unwrap_or(0);
-            clock.0.fetch_add(by, Ordering::Relaxed);
-        }),
-    ))
+    // For the benchmark alone.
+    let router = router
+        .with_state(engine.clone())
+        .route("/bench/asked", get(move || async move { live.asked().to_string() }))
+        .route(
+            "/bench/ahead",
+            post(move |request: Request| async move {
+                let by = request.uri().query().and_then(|by| by.parse().ok()).unwrap_or(0);
+                clock.0.fetch_add(by, Ordering::Relaxed);
+            }),
+        );
+    Ok(SessionLayer::new(engine, guard).layer(router))
 }

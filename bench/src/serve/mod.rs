@@ -9,11 +9,13 @@ mod engine;
 mod jar;
 
 use crate::{Outcome, say};
-use axum::Router;
+use axum::{ServiceExt, extract::Request, response::Response};
 use clap::Subcommand;
 use serde::Serialize;
+use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use tokio::net::TcpListener;
+use tower::Service;
 
 /// One of the servers.
 #[derive(Debug, Subcommand)]
@@ -54,18 +56,21 @@ pub(crate) fn account_name(number: usize) -> String {
 pub(crate) fn serve(kind: Kind) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
-        let router = match kind {
-            Kind::Bare => bare::router(),
-            Kind::Jar => jar::router()?,
-            Kind::Engine { database, known } => engine::router(&database, known).await?,
-        };
-        listen(router).await
+        match kind {
+            Kind::Bare => listen(bare::router()).await,
+            Kind::Jar => listen(jar::router()?).await,
+            Kind::Engine { database, known } => listen(engine::router(&database, known).await?).await,
+        }
     })
 }
 
-async fn listen(router: Router) -> Outcome<()> {
+async fn listen<S>(app: S) -> Outcome<()>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     say(&format!("ready {}", listener.local_addr()?));
-    axum::serve(listener, router).await?;
+    axum::serve(listener, ServiceExt::<Request>::into_make_service(app)).await?;
     Ok(())
 }
