@@ -65,27 +65,46 @@ impl io::Write for Written {
 
 /// What keeps an eye on it: it makes the database, starts it, and when its standard input ends, which
 /// it does with the process that holds the other end, stops it and leaves nothing behind. A line that it
-/// reads starts it once more.
+/// reads starts it once more. With a port it listens on it too, and speaks TLS there, with a certificate for
+/// `localhost`.
 const KEEPER: &str = r#"
-bin=$1 folder=$2
+bin=$1 folder=$2 port=$3
 trap '' INT
 "$bin/initdb" --pgdata="$folder/data" --username=daypass --auth=trust --encoding=UTF8 --no-locale \
     --no-sync >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log"; exit 1; }
+certify() {
+    openssl req -x509 -config "$folder/openssl.cnf" -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+        -days 2 "$@" >>"$folder/openssl.log" 2>&1 || { cat "$folder/openssl.log"; exit 1; }
+}
+if [ -n "$port" ]; then
+    printf '[req]\ndistinguished_name=name\n[name]\n' >"$folder/openssl.cnf"
+    for authority in ours theirs; do
+        certify -subj "/CN=$authority" -addext basicConstraints=critical,CA:TRUE \
+            -keyout "$folder/$authority.key" -out "$folder/$authority.pem"
+    done
+    certify -subj /CN=localhost -addext subjectAltName=DNS:localhost -CA "$folder/ours.pem" \
+        -CAkey "$folder/ours.key" -keyout "$folder/server.key" -out "$folder/server.pem"
+    set -- -c listen_addresses=localhost -c "port=$port" -c ssl=on \
+        -c "ssl_cert_file=$folder/server.pem" -c "ssl_key_file=$folder/server.key"
+else
+    port=5432
+    set -- -c listen_addresses=
+fi
 start() {
-    "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= -c max_connections=200 \
+    "$bin/postgres" -D "$folder/data" -k "$folder" "$@" -c max_connections=200 \
         -c shared_buffers=32MB -c fsync=off -c full_page_writes=off -c timezone=UTC \
         >>"$folder/postgres.log" 2>&1 </dev/null &
     server=$!
-    while ! "$bin/psql" -h "$folder" -U daypass -d postgres -c '' >/dev/null 2>&1; do
+    while ! "$bin/psql" -h "$folder" -p "$port" -U daypass -d postgres -c '' >/dev/null 2>&1; do
         kill -0 "$server" 2>/dev/null || { cat "$folder/postgres.log"; exit 1; }
         sleep 0.05
     done
     echo ready
 }
-start
+start "$@"
 while read -r _; do
     wait "$server"
-    start
+    start "$@"
 done
 exec 2>/dev/null
 kill -KILL $(cat /proc/"$server"/task/"$server"/children 2>/dev/null) "$server"
@@ -99,6 +118,7 @@ pub struct Postgres {
     folder: PathBuf,
     keeper: Mutex<(Child, BufReader<std::process::ChildStdout>)>,
     databases: AtomicU32,
+    port: u16,
 }
 
 /// An empty database of a server that the tests of this process share, and that is not broken by any.
@@ -110,7 +130,20 @@ pub async fn database() -> String {
 impl Postgres {
     /// Starts one that may be broken.
     pub async fn start() -> Self {
-        let server = tokio::task::spawn_blocking(Self::start_now).await.unwrap();
+        Self::start_at(None).await
+    }
+
+    /// Starts one that can be reached over TCP, too, with TLS. Needs the program `openssl`.
+    pub async fn start_with_tls() -> Self {
+        // A port that is free, and that nobody else is given soon.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        Self::start_at(Some(port)).await
+    }
+
+    async fn start_at(port: Option<u16>) -> Self {
+        let server = tokio::task::spawn_blocking(move || Self::start_now(port)).await.unwrap();
         // Our tables once, for all databases that are made after it.
         let template = server.url("template");
         server.run("postgres", "CREATE DATABASE template").await;
@@ -118,7 +151,7 @@ impl Postgres {
         server
     }
 
-    fn start_now() -> Self {
+    fn start_now(port: Option<u16>) -> Self {
         let folder = tempfile_folder();
         let mut command = Command::new("sh");
         if is_root() {
@@ -131,13 +164,19 @@ impl Postgres {
         let mut keeper = command
             .args(["-c", KEEPER, "keeper"])
             .args([&programs(), &folder])
+            .args(port.map(|port| port.to_string()))
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let said = BufReader::new(keeper.stdout.take().unwrap());
-        let server = Self { folder, keeper: Mutex::new((keeper, said)), databases: AtomicU32::new(0) };
+        let server = Self {
+            folder,
+            keeper: Mutex::new((keeper, said)),
+            databases: AtomicU32::new(0),
+            port: port.unwrap_or(5432),
+        };
         server.await_ready();
         server
     }
@@ -162,7 +201,16 @@ impl Postgres {
     /// The address of a database.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://daypass@localhost/{database}?host={}&sslmode=disable", self.folder.display())
+        let (port, folder) = (self.port, self.folder.display());
+        format!("postgres://daypass@localhost:{port}/{database}?host={folder}&sslmode=disable")
+    }
+
+    /// The address of a database over TLS, at a name of this machine's, if the server is one that this authority
+    /// certifies: `ours` is the one that does, `theirs` another.
+    #[must_use]
+    pub fn tls_url(&self, name: &str, database: &str, authority: &str) -> String {
+        let (port, folder) = (self.port, self.folder.display());
+        format!("postgres://daypass@{name}:{port}/{database}?sslmode=verify-full&sslrootcert={folder}/{authority}.pem")
     }
 
     /// A new database with our tables and nothing in them.

@@ -3,7 +3,7 @@ use crate::{
     SessionId,
     policy::Times,
     store::{NewSession, OpenError, SessionLimit, conformance},
-    testing::{self, Postgres, until},
+    testing::{self, Postgres, name_of, until},
     throttle::{BucketId, Limit},
 };
 use sqlx::postgres::PgListener;
@@ -118,7 +118,7 @@ async fn a_database_that_is_not_ours_or_newer_is_refused_and_left_as_it_was() {
             "newer" | "changed" => server.database().await,
             _ => server.bare_database().await,
         };
-        let database = testing::name_of(&url).to_owned();
+        let database = name_of(&url).to_owned();
         server.run(&database, statements).await;
         if what == "forbidden" {
             url = url.replace("daypass@", "guest@");
@@ -336,4 +336,28 @@ async fn that_tens_of_thousands_were_used_is_written_at_once_and_is_no_news() {
     store.end(Which::Secret(secret(1)), Reason::Revoked, at, None).await.unwrap();
     let heard = news.recv().await.unwrap();
     assert!(heard.payload().starts_with("s:0001"), "{}", heard.payload());
+}
+
+/// Over a network all that is said is encrypted, and nothing is said to a server that nobody whom we trust has
+/// certified under the name that it was asked for by.
+#[tokio::test]
+async fn over_a_network_it_is_encrypted_and_the_server_is_the_right_one() {
+    let server = Postgres::start_with_tls().await;
+    let database = server.database().await;
+    let name = name_of(&database);
+    for (host, authority) in [("localhost", "theirs"), ("127.0.0.1", "ours")] {
+        let refused = PostgresStore::open(&server.tls_url(host, name, authority)).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Unusable { .. }), "{refused:?}");
+    }
+    let store = PostgresStore::open(&server.tls_url("localhost", name, "ours")).await.unwrap();
+    let account = alice(&store).await;
+    let mut notices = store.notices().await.unwrap();
+    start(&store, &account, 1).await;
+    assert!(store.session(&secret(1)).await.unwrap().is_some());
+    while notices.next().await.unwrap().complete_until.is_none() {}
+    let all = "SELECT count(*), bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+               WHERE application_name = 'daypass' AND datname = current_database()";
+    let (connections, encrypted): (i64, bool) = sqlx::query_as(all).fetch_one(store.pool()).await.unwrap();
+    assert!(connections >= 2 && encrypted, "{connections} connections");
+    store.close().await;
 }
