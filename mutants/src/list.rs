@@ -816,6 +816,12 @@ pub static MUTANTS: &[Mutant] = &[
         ".min_connections(number)",
         "",
     ),
+    mutant(
+        "a newer version's columns are in nobody's way",
+        "auth/src/store/rows.rs",
+        "\"id, name, password_hash, state, epoch, demo, created_at\"",
+        "\"*\"",
+    ),
     // Keys, and where the server listens.
     mutant(
         "a key file is its owner's",

@@ -10,6 +10,27 @@ use crate::{
 };
 use sqlx::FromRow;
 
+// By their names, and never `*`: a newer node may add a column while this one runs, and what a connection has
+// prepared before would be answered with another row than it knows of.
+
+/// The columns of an account.
+macro_rules! account_columns {
+    () => {
+        "id, name, password_hash, state, epoch, demo, created_at"
+    };
+}
+pub(super) use account_columns;
+
+/// The columns of a session `s` and of its account `a`.
+macro_rules! session_columns {
+    () => {
+        "s.id, s.account_id, s.epoch, s.authenticated_at, s.last_seen_at, s.absolute_deadline, s.remembered, \
+         s.signed_in_at, s.agent, s.place, s.generation, s.renewed_at, s.seen_at, s.ended_at, s.end_reason, \
+         a.name AS account_name, a.state AS account_state, a.epoch AS account_epoch"
+    };
+}
+pub(super) use session_columns;
+
 /// A row of the table of accounts.
 #[derive(FromRow)]
 pub(super) struct AccountRecord {

@@ -5,16 +5,18 @@ use crate::{
     clock::Timestamp,
     store::{
         SessionRow, StoreError,
-        rows::{SessionRecord, generation_of},
+        rows::{SessionRecord, generation_of, session_columns},
     },
 };
 use sqlx::PgPool;
 
 pub(super) async fn by_secret(pool: &PgPool, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
-    let row: Option<SessionRecord> = sqlx::query_as(
-        "SELECT s.*, a.name AS account_name, a.state AS account_state, a.epoch AS account_epoch
-         FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.secret_hash = $1",
-    )
+    let row: Option<SessionRecord> = sqlx::query_as(concat!(
+        "SELECT ",
+        session_columns!(),
+        "
+         FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.secret_hash = $1"
+    ))
     .bind(secret.0.as_slice())
     .fetch_optional(pool)
     .await?;
@@ -22,12 +24,14 @@ pub(super) async fn by_secret(pool: &PgPool, secret: &SecretHash) -> Result<Opti
 }
 
 pub(super) async fn alive(pool: &PgPool, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
-    let rows: Vec<SessionRecord> = sqlx::query_as(
-        "SELECT s.*, a.name AS account_name, a.state AS account_state, a.epoch AS account_epoch
+    let rows: Vec<SessionRecord> = sqlx::query_as(concat!(
+        "SELECT ",
+        session_columns!(),
+        "
          FROM sessions s JOIN accounts a ON a.id = s.account_id
          WHERE s.ended_at IS NULL AND s.epoch = a.epoch AND ($1::bigint IS NULL OR s.account_id = $1)
-         ORDER BY s.last_seen_at DESC, s.id",
-    )
+         ORDER BY s.last_seen_at DESC, s.id"
+    ))
     .bind(account.map(|account| account.0))
     .fetch_all(pool)
     .await?;

@@ -6,7 +6,11 @@ use crate::{
     audit::EventKind,
     clock::Timestamp,
     password::PasswordHash,
-    store::{StoreError, Which, entry::by_operator, rows::AccountRecord},
+    store::{
+        StoreError, Which,
+        entry::by_operator,
+        rows::{AccountRecord, account_columns},
+    },
 };
 use sqlx::SqlitePool;
 
@@ -17,10 +21,11 @@ pub(super) async fn create(
     demo: bool,
     now: Timestamp,
 ) -> Result<Account, StoreError> {
-    let row: Option<AccountRecord> = sqlx::query_as(
+    let row: Option<AccountRecord> = sqlx::query_as(concat!(
         "INSERT INTO accounts (name, password_hash, state, demo, created_at) VALUES (?, ?, 'active', ?, ?)
-         ON CONFLICT (name) DO NOTHING RETURNING *",
-    )
+         ON CONFLICT (name) DO NOTHING RETURNING ",
+        account_columns!()
+    ))
     .bind(name.as_str())
     .bind(hash.as_str())
     .bind(demo)
@@ -35,12 +40,16 @@ pub(super) async fn by_name(
     name: &AccountName,
 ) -> Result<Option<(Account, PasswordHash)>, StoreError> {
     let row: Option<AccountRecord> =
-        sqlx::query_as("SELECT * FROM accounts WHERE name = ?").bind(name.as_str()).fetch_optional(pool).await?;
+        sqlx::query_as(concat!("SELECT ", account_columns!(), " FROM accounts WHERE name = ?"))
+            .bind(name.as_str())
+            .fetch_optional(pool)
+            .await?;
     row.map(AccountRecord::with_hash).transpose()
 }
 
 pub(super) async fn all(pool: &SqlitePool) -> Result<Vec<Account>, StoreError> {
-    let rows: Vec<AccountRecord> = sqlx::query_as("SELECT * FROM accounts ORDER BY name").fetch_all(pool).await?;
+    let rows: Vec<AccountRecord> =
+        sqlx::query_as(concat!("SELECT ", account_columns!(), " FROM accounts ORDER BY name")).fetch_all(pool).await?;
     rows.into_iter().map(AccountRecord::account).collect()
 }
 

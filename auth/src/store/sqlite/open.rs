@@ -39,8 +39,10 @@ impl SqliteStore {
         create_private_file(&path).map_err(|e| unusable(e.to_string()))?;
         let options =
             options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full).foreign_keys(true);
-        let pool = set_up(&options).await.map_err(|e| unusable(e.to_string()))?;
+        let first = set_up(&options).await.map_err(|e| unusable(e.to_string()))?;
+        let pool = connections(4).connect_with(options.clone()).await.map_err(|e| unusable(e.to_string()))?;
         let writer = connections(1).connect_with(options).await.map_err(|e| unusable(e.to_string()))?;
+        first.close().await;
         let file = File::at(path).map_err(|e| unusable(e.to_string()))?;
         Ok(Self { pool, writer, file })
     }
@@ -67,7 +69,8 @@ fn connections(number: u32) -> SqlitePoolOptions {
     options.max_lifetime(None).idle_timeout(None).acquire_timeout(WAIT)
 }
 
-/// Connects, and brings the schema up to date.
+/// Connects, and brings the schema up to date, before the connections are made that stay: none of them has to
+/// learn of it.
 ///
 /// SQLite has no lock for that, nor does it wait for one while it changes how the file is written: of two
 /// processes that open a new file at once, either finds it locked, or a table made. A look later shows it
@@ -84,7 +87,7 @@ async fn set_up(options: &SqliteConnectOptions) -> Result<SqlitePool, MigrateErr
 }
 
 async fn try_set_up(options: &SqliteConnectOptions) -> Result<SqlitePool, MigrateError> {
-    let pool = connections(4).connect_with(options.clone()).await?;
+    let pool = connections(1).connect_with(options.clone()).await?;
     // The id is set first: a file that is ours and empty is still ours after a crash here.
     sqlx::query("PRAGMA application_id = 1684109680").execute(&pool).await?;
     MIGRATIONS.run(&pool).await?;

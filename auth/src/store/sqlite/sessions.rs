@@ -3,15 +3,20 @@
 use crate::{
     AccountId, SecretHash,
     clock::Timestamp,
-    store::{SessionRow, StoreError, rows::SessionRecord},
+    store::{
+        SessionRow, StoreError,
+        rows::{SessionRecord, session_columns},
+    },
 };
 use sqlx::SqlitePool;
 
 pub(super) async fn by_secret(pool: &SqlitePool, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
-    let row: Option<SessionRecord> = sqlx::query_as(
-        "SELECT s.*, a.name AS account_name, a.state AS account_state, a.epoch AS account_epoch
-         FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.secret_hash = ?",
-    )
+    let row: Option<SessionRecord> = sqlx::query_as(concat!(
+        "SELECT ",
+        session_columns!(),
+        "
+         FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.secret_hash = ?"
+    ))
     .bind(secret.0.as_slice())
     .fetch_optional(pool)
     .await?;
@@ -19,12 +24,14 @@ pub(super) async fn by_secret(pool: &SqlitePool, secret: &SecretHash) -> Result<
 }
 
 pub(super) async fn alive(pool: &SqlitePool, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
-    let rows: Vec<SessionRecord> = sqlx::query_as(
-        "SELECT s.*, a.name AS account_name, a.state AS account_state, a.epoch AS account_epoch
+    let rows: Vec<SessionRecord> = sqlx::query_as(concat!(
+        "SELECT ",
+        session_columns!(),
+        "
          FROM sessions s JOIN accounts a ON a.id = s.account_id
          WHERE s.ended_at IS NULL AND s.epoch = a.epoch AND (?1 IS NULL OR s.account_id = ?1)
-         ORDER BY s.last_seen_at DESC, s.id",
-    )
+         ORDER BY s.last_seen_at DESC, s.id"
+    ))
     .bind(account.map(|account| account.0))
     .fetch_all(pool)
     .await?;

@@ -160,3 +160,28 @@ async fn two_that_open_a_new_file_at_once_both_succeed() {
         two.unwrap().ping().await.unwrap();
     }
 }
+
+/// A row is asked for by its columns: what was prepared before another version added some is answered as before.
+#[tokio::test]
+async fn a_newer_version_may_add_columns_while_this_one_runs() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("test.db");
+    let (store, newer) = (open(&path).await.unwrap(), open(&path).await.unwrap());
+    for number in 0..3 {
+        // Often enough that each connection has each of them prepared.
+        for again in 0..12 {
+            let name = AccountName::parse(&format!("a{number}-{again}")).unwrap();
+            let hash = PasswordHash::from_stored("hash".to_owned());
+            let at = Timestamp::from_millis(1);
+            assert!(store.create_account(&name, &hash, false, at).await.is_ok());
+            let secret = SecretHash([1; 32]);
+            let read =
+                tokio::join!(store.account(&name), store.accounts(), store.session(&secret), store.sessions(None));
+            assert!(read.0.unwrap().is_some() && read.1.is_ok() && read.2.is_ok() && read.3.is_ok());
+        }
+        for table in ["accounts", "sessions"] {
+            let add = format!("ALTER TABLE {table} ADD COLUMN later{number} TEXT");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(add)).execute(newer.pool()).await.unwrap();
+        }
+    }
+}
