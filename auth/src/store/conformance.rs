@@ -694,3 +694,22 @@ async fn what_ends_all_of_an_account_ends_what_starts_meanwhile(store: Arc<impl 
         assert!(store.sessions(Some(alice.id)).await.unwrap().is_empty(), "round {round}");
     }
 }
+
+/// Asks for all rows as often as each connection needs to have it prepared, and again after columns were added.
+#[cfg(test)]
+pub(crate) async fn survives_new_columns(store: &dyn Store, add: impl AsyncFn(String)) {
+    for number in 0..3 {
+        for again in 0..12 {
+            let name = AccountName::parse(&format!("a{number}-{again}")).unwrap();
+            let hash = PasswordHash::from_stored("hash".to_owned());
+            assert!(store.create_account(&name, &hash, false, Timestamp::from_millis(1)).await.is_ok());
+            let secret = SecretHash([1; 32]);
+            let (one, all, session, sessions) =
+                tokio::join!(store.account(&name), store.accounts(), store.session(&secret), store.sessions(None));
+            assert!(one.unwrap().is_some() && all.is_ok() && session.is_ok() && sessions.is_ok());
+        }
+        for table in ["accounts", "sessions"] {
+            add(format!("ALTER TABLE {table} ADD COLUMN later{number} TEXT")).await;
+        }
+    }
+}

@@ -33,7 +33,7 @@ impl Network {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (state, seen) = watch::channel(State::default());
-        let socket = server.folder.join(".s.PGSQL.5432");
+        let socket = server.folder.join(format!(".s.PGSQL.{}", server.port));
         Self { address, state, task: tokio::spawn(carry(listener, socket, seen)) }
     }
 

@@ -110,11 +110,10 @@ async fn a_database_that_can_only_be_read_does_not_start_and_nothing_of_it_is_lo
 #[cfg(target_os = "linux")]
 fn build_hanging_disk(folder: &Path) -> String {
     let library = folder.join("disk.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/disk.c");
     let mut compiler = std::process::Command::new("cc");
-    compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg("-xc").arg("-").arg("-ldl");
-    let mut compiler = compiler.stdin(std::process::Stdio::piped()).spawn().unwrap();
-    std::io::Write::write_all(&mut compiler.stdin.take().unwrap(), include_bytes!("disk.c")).unwrap();
-    assert!(compiler.wait().unwrap().success());
+    compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).args([source, "-ldl"]);
+    assert!(compiler.status().unwrap().success());
     library.display().to_string()
 }
 
