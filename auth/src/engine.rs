@@ -410,8 +410,8 @@ impl Engine {
     /// A value that does not open is turned away without asking the store. One that opens is
     /// accepted if and only if neither timeout has passed, the row exists, nothing has ended it, and
     /// its account is active and in the same epoch.
-    pub async fn check(&self, value: &str) -> Access {
-        match self.0.sealer.open_session(value) {
+    pub async fn check(&self, value: impl AsRef<[u8]> + Send) -> Access {
+        match self.0.sealer.open_session(&value) {
             Some(claim) => self.check_claim(claim).await,
             None => self.does_not_open(),
         }
@@ -424,7 +424,7 @@ impl Engine {
 
     /// Checks a session cookie's value, if that takes nobody's answer: it does not open, or the store
     /// knows the session by heart and it is alive.
-    pub(crate) fn check_at_once(&self, value: &str) -> Option<Access> {
+    pub(crate) fn check_at_once(&self, value: &[u8]) -> Option<Access> {
         let Some(claim) = self.0.sealer.open_session(value) else { return Some(self.does_not_open()) };
         let row = self.0.store.known(&claim.hash)?;
         match self.judge(&claim, Some(row), self.now()) {
@@ -626,7 +626,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the store does not answer: then it has not ended.
-    pub(crate) async fn sign_out_successor(&self, value: &str) -> Result<(), StoreError> {
+    pub(crate) async fn sign_out_successor(&self, value: &[u8]) -> Result<(), StoreError> {
         let Some(claim) = self.0.sealer.open_session(value) else { return Ok(()) };
         let which = Which::Successors(claim.hash);
         let ended = self.0.store.end(which, Reason::SignedOut, self.now(), None).await?;

@@ -18,7 +18,7 @@ use http::{HeaderMap, Method};
 pub struct Several;
 
 /// What a request brought under each of these names, as the layer reads it.
-pub fn cookies<'a, const N: usize>(headers: &'a HeaderMap, names: [&str; N]) -> [Result<Option<&'a str>, Several>; N] {
+pub fn cookies<'a, const N: usize>(headers: &'a HeaderMap, names: [&str; N]) -> [Result<Option<&'a [u8]>, Several>; N] {
     take(headers, names).map(|brought| match brought {
         Brought::Nothing => Ok(None),
         Brought::One(value) => Ok(Some(value)),
@@ -104,7 +104,7 @@ impl Seal {
     /// What a notice cookie of this value says.
     #[must_use]
     pub fn notice(&self, value: &str) -> Option<Notice> {
-        self.0.open(self.0.cookies.notice_name(), value)
+        self.0.open(self.0.cookies.notice_name(), value.as_bytes())
     }
 
     /// The notice cookie's value that says so.

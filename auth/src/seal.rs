@@ -190,11 +190,12 @@ impl Sealer {
     }
 
     /// What a session cookie's value claims, if one of our keys sealed it, for us, under this name.
-    pub(crate) fn open_session(&self, value: &str) -> Option<Claim> {
+    pub(crate) fn open_session(&self, value: impl AsRef<[u8]>) -> Option<Claim> {
+        let value = value.as_ref();
         self.opened.get_or_open(value, || self.open_session_anew(value))
     }
 
-    fn open_session_anew(&self, value: &str) -> Option<Claim> {
+    fn open_session_anew(&self, value: &[u8]) -> Option<Claim> {
         let content: Content = self.open(self.cookies.session, value)?;
         if content.v != VERSION || content.t != SESSION_TYPE || content.aud != self.audience {
             return None;
@@ -221,8 +222,8 @@ impl Sealer {
     }
 
     /// What a device cookie's value says, if one of our keys sealed it, for us, under this name.
-    pub(crate) fn open_device(&self, value: &str) -> Option<Device> {
-        let content: DeviceContent = self.open(self.cookies.device, value)?;
+    pub(crate) fn open_device(&self, value: impl AsRef<[u8]>) -> Option<Device> {
+        let content: DeviceContent = self.open(self.cookies.device, value.as_ref())?;
         (content.v == VERSION && content.t == DEVICE_TYPE && content.aud == self.audience).then_some(content.d)
     }
 
@@ -240,10 +241,12 @@ impl Sealer {
     }
 
     /// What was sealed in a cookie of this name, by any key of the ring.
-    pub(crate) fn open<T: DeserializeOwned>(&self, name: &'static str, value: &str) -> Option<T> {
+    pub(crate) fn open<T: DeserializeOwned>(&self, name: &'static str, value: &[u8]) -> Option<T> {
         if value.len() > MAX_COOKIE_BYTES {
             return None;
         }
+        // What is no text was not made by us.
+        let value = std::str::from_utf8(value).ok()?;
         let jar = CookieJar::new();
         let sealed = || Cookie::new(name, value.to_owned());
         let plain = self.ring.opening().find_map(|key| jar.private(key).decrypt(sealed()))?;
@@ -362,7 +365,7 @@ mod tests {
         for bit in 0..bytes.len() * 8 {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(sealer.open_session(&BASE64_STANDARD.encode(flipped)).is_none(), "bit {bit}");
+            assert!(sealer.open_session(BASE64_STANDARD.encode(flipped)).is_none(), "bit {bit}");
         }
     }
 
@@ -377,11 +380,11 @@ mod tests {
         }
         let bytes = BASE64_STANDARD.decode(&value).unwrap();
         for end in 0..bytes.len() {
-            assert!(sealer.open_session(&BASE64_STANDARD.encode(&bytes[..end])).is_none(), "bytes cut at {end}");
+            assert!(sealer.open_session(BASE64_STANDARD.encode(&bytes[..end])).is_none(), "bytes cut at {end}");
         }
-        assert!(sealer.open_session(&BASE64_STANDARD.encode([bytes.as_slice(), &[0]].concat())).is_none());
-        assert!(sealer.open_session(&format!("{value}A")).is_none());
-        assert!(sealer.open_session(&"A".repeat(100_000)).is_none());
+        assert!(sealer.open_session(BASE64_STANDARD.encode([bytes.as_slice(), &[0]].concat())).is_none());
+        assert!(sealer.open_session(format!("{value}A")).is_none());
+        assert!(sealer.open_session("A".repeat(100_000)).is_none());
     }
 
     #[test]
@@ -427,9 +430,9 @@ mod tests {
             g: 0,
         };
         let name = sealer.cookies.session;
-        assert!(sealer.open_session(&sealer.seal(name, &content(1, "session")).unwrap()).is_some());
+        assert!(sealer.open_session(sealer.seal(name, &content(1, "session")).unwrap()).is_some());
         for (v, t) in [(0, "session"), (2, "session"), (1, "device"), (1, "")] {
-            assert!(sealer.open_session(&sealer.seal(name, &content(v, t)).unwrap()).is_none(), "{v} {t}");
+            assert!(sealer.open_session(sealer.seal(name, &content(v, t)).unwrap()).is_none(), "{v} {t}");
         }
     }
 
@@ -439,7 +442,7 @@ mod tests {
         let name = sealer.cookies.device;
         let content = |v, t: &str, aud: &str| {
             let (t, aud) = (t.to_owned(), aud.to_owned());
-            sealer.open_device(&sealer.seal(name, &DeviceContent { v, t, aud, d: Device::default() }).unwrap())
+            sealer.open_device(sealer.seal(name, &DeviceContent { v, t, aud, d: Device::default() }).unwrap())
         };
         assert!(content(VERSION, DEVICE_TYPE, &sealer.audience).is_some());
         assert!(content(VERSION + 1, DEVICE_TYPE, &sealer.audience).is_none());
@@ -452,12 +455,12 @@ mod tests {
         let sealer = sealer(vec![key()]);
         let name = sealer.cookies.notice;
         let fits = sealer.seal(name, &"a".repeat(2500)).unwrap();
-        assert_eq!(sealer.open::<String>(name, &fits).unwrap().len(), 2500);
+        assert_eq!(sealer.open::<String>(name, fits.as_bytes()).unwrap().len(), 2500);
         assert!(sealer.seal(name, &"a".repeat(3100)).is_none());
         // Sealed by the same key, without asking how long it is.
         let mut jar = CookieJar::new();
         jar.private_mut(sealer.ring.sealing()).add(Cookie::new(name, format!("{:?}", "a".repeat(3100))));
-        assert!(sealer.open::<String>(name, jar.get(name).unwrap().value()).is_none());
+        assert!(sealer.open::<String>(name, jar.get(name).unwrap().value().as_bytes()).is_none());
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub static MUTANTS: &[Mutant] = &[
         "two cookies of our name are none",
         NAMES,
         "Self::One(_) | Self::Several => Self::Several,",
-        "Self::One(_) | Self::Several => Self::One(std::str::from_utf8(value).unwrap_or_default()),",
+        "Self::One(_) | Self::Several => Self::One(value),",
     ),
     mutant(
         "white space is what HTTP calls so",
@@ -47,8 +47,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a cookie that was opened before is the same cookie",
         "auth/src/seal/opened.rs",
-        "hash.update_padded(value.as_bytes());",
-        "hash.update_padded(&value.as_bytes()[..value.len().min(24)]);",
+        "let (whole, end) = rest.split_at(rest.len() - rest.len() % AT_ONCE);",
+        "let (whole, end) = (&rest[..0], &rest[..0]);",
     ),
     mutant("a cookie is of our version", SEAL, "content.v != VERSION || ", ""),
     mutant("a cookie is a session's", SEAL, "|| content.t != SESSION_TYPE ", ""),
@@ -399,7 +399,7 @@ pub static MUTANTS: &[Mutant] = &[
         "a session has a successor, which a late sign-out ends",
         WAY_OUT,
         "arrived.replaced.as_deref().map(|value| door.engine.sign_out_successor(value))",
-        "None::<&str>.map(|value| door.engine.sign_out_successor(value))",
+        "None::<&[u8]>.map(|value| door.engine.sign_out_successor(value))",
     ),
     mutant("an account has so many sessions and no more", SQLITE, "LIMIT -1 OFFSET ?6", "LIMIT 0 OFFSET ?6"),
     mutant(
@@ -580,6 +580,12 @@ pub static MUTANTS: &[Mutant] = &[
         "THEN failures + 1 ELSE 1 END",
         "THEN failures ELSE 1 END",
     ),
+    mutant(
+        "tries at one moment are counted one after the other",
+        "auth/src/store/sqlite/attempts.rs",
+        "WHERE failures IS NOT seen.value ->> 1 OR last_at IS NOT seen.value ->> 2)",
+        "WHERE false)",
+    ),
     // What an answer carries.
     mutant(
         "what a session sees is kept by no cache",
@@ -708,15 +714,15 @@ pub static MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "what was not heard is not believed, by the clock that nobody sets",
-        "auth/src/live/trust.rs",
-        "&& self.steady(now.steady).saturating_sub(steady) < nanos(MAX_STALE)",
-        "&& self.steady(now.steady) > NEVER",
+        "auth/src/store/moment.rs",
+        "passed(self.steady, earlier.steady).max(passed(self.wall, earlier.wall))",
+        "passed(self.wall, earlier.wall)",
     ),
     mutant(
         "what was not heard is not believed, by the clock on the wall",
-        "auth/src/live/trust.rs",
-        "&& since_1970(now.wall).saturating_sub(wall) < nanos(MAX_STALE)",
-        "&& since_1970(now.wall).saturating_sub(wall) < i64::MAX",
+        "auth/src/store/moment.rs",
+        "passed(self.steady, earlier.steady).max(passed(self.wall, earlier.wall))",
+        "passed(self.steady, earlier.steady)",
     ),
     mutant(
         "what was remembered before it was listened is forgotten",
@@ -788,14 +794,20 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "on PostgreSQL who guesses wrong does not get the try back",
         POSTGRES,
-        "THEN failures + 1 ELSE 1 END",
-        "THEN failures ELSE 1 END",
+        "THEN attempts.failures + 1 ELSE 1 END",
+        "THEN attempts.failures ELSE 1 END",
+    ),
+    mutant(
+        "on PostgreSQL a try is not counted by what another has changed",
+        POSTGRES,
+        "         WHERE (attempts.bucket, attempts.failures, attempts.last_at)",
+        "         WHERE true OR (attempts.bucket, attempts.failures, attempts.last_at)",
     ),
     mutant(
         "on PostgreSQL tries at one moment are counted one after the other",
         POSTGRES,
-        "    if let Some(wait) = waiting(&counts, buckets, now)? {\n        return Ok(Some(wait));\n    }\n    sqlx::query(",
-        "    sqlx::query(",
+        "    if let Some(wait) = waiting(&counts, buckets, now)? {\n        return Ok(Some(wait));\n    }\n    count(",
+        "    count(",
     ),
     mutant(
         "what was lost between two words of a node's own is noticed",

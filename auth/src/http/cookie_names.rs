@@ -23,14 +23,14 @@ pub fn device(engine: &Engine, headers: &HeaderMap) -> Option<Device> {
 pub(crate) enum Brought<'a> {
     #[default]
     Nothing,
-    One(&'a str),
+    One(&'a [u8]),
     /// More than one of the same name: nobody can tell which is the browser's own.
     Several,
 }
 
 impl<'a> Brought<'a> {
     /// The value, if it can be told which is the browser's own.
-    pub(crate) fn one(self) -> Option<&'a str> {
+    pub(crate) fn one(self) -> Option<&'a [u8]> {
         match self {
             Self::One(value) => Some(value),
             Self::Nothing | Self::Several => None,
@@ -39,8 +39,7 @@ impl<'a> Brought<'a> {
 
     fn add(&mut self, value: &'a [u8]) {
         *self = match self {
-            // A value that is no text was not made by us, and opens nothing; neither does an empty one.
-            Self::Nothing => Self::One(std::str::from_utf8(value).unwrap_or_default()),
+            Self::Nothing => Self::One(value),
             Self::One(_) | Self::Several => Self::Several,
         };
     }
@@ -112,7 +111,7 @@ mod tests {
     const NAME: &str = "__Host-daypass";
 
     /// What came under our name.
-    fn run(lines: &[&[u8]]) -> Option<Result<String, ()>> {
+    fn run(lines: &[&[u8]]) -> Option<Result<Vec<u8>, ()>> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(COOKIE, HeaderValue::from_bytes(line).unwrap());
@@ -124,8 +123,8 @@ mod tests {
         }
     }
 
-    fn one(value: &str) -> Option<Result<String, ()>> {
-        Some(Ok(value.to_owned()))
+    fn one(value: &str) -> Option<Result<Vec<u8>, ()>> {
+        Some(Ok(value.as_bytes().to_owned()))
     }
 
     #[test]
@@ -213,7 +212,7 @@ mod tests {
             let line = [junk, b"; __Host-daypass=v"].concat();
             assert_eq!(run(&[&line]), one("v"), "{junk:?}");
         }
-        assert_eq!(run(&[b"a=1", b"__Host-daypass=\xff"]), one(""));
+        assert_eq!(run(&[b"a=1", b"__Host-daypass=\xff"]), Some(Ok(vec![0xff])));
         let many = format!("{}__Host-daypass=v", "a=b; ".repeat(500));
         assert_eq!(run(&[many.as_bytes()]), one("v"));
     }

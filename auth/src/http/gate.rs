@@ -3,7 +3,7 @@
 use super::notice::Notice;
 use crate::{Access, Session};
 use http::Extensions;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Who a request is of, and what its browser shall be told. In the request's extensions, put there by
 /// [`protect`](super::protect); what is said here becomes the `Set-Cookie` of the answer.
@@ -14,8 +14,17 @@ pub struct Gate(Arc<Visit>);
 struct Visit {
     access: Access,
     notice: Option<Notice>,
-    change: Mutex<Change>,
-    told: Mutex<Option<Notice>>,
+    /// Nothing, of most requests: their answers take no lock.
+    said: OnceLock<Mutex<Said>>,
+}
+
+/// What a handler said.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// What the browser shall carry.
+    pub(super) change: Change,
+    /// What the next page shall say.
+    pub(super) told: Option<Notice>,
 }
 
 #[derive(Debug, Default)]
@@ -28,7 +37,7 @@ pub(super) enum Change {
 
 impl Gate {
     pub(super) fn new(access: Access, notice: Option<Notice>) -> Self {
-        Self(Arc::new(Visit { access, notice, change: Mutex::default(), told: Mutex::default() }))
+        Self(Arc::new(Visit { access, notice, said: OnceLock::new() }))
     }
 
     /// The gate of a request, if it passed the session layer.
@@ -51,34 +60,35 @@ impl Gate {
 
     /// The browser shall carry this session from now on: it was just started or extended.
     pub fn name(&self, session: Session) {
-        *lock(&self.0.change) = Change::Name(session);
+        self.say(|said| said.change = Change::Name(session));
     }
 
     /// The browser shall forget its session: it was just ended.
     pub fn forget(&self) {
-        *lock(&self.0.change) = Change::Forget;
+        self.say(|said| said.change = Change::Forget);
     }
 
     /// The next page shall say this. For an answer that leads on to it.
     pub fn tell(&self, notice: Notice) {
-        *lock(&self.0.told) = Some(notice);
+        self.say(|said| said.told = Some(notice));
     }
 
-    /// Whether the answer shall change what the browser carries.
-    pub(super) fn is_changed(&self) -> bool {
-        !matches!(*lock(&self.0.change), Change::Nothing)
+    /// Whether anything was said.
+    pub(super) fn has_said(&self) -> bool {
+        self.0.said.get().is_some()
     }
 
-    pub(super) fn take_change(&self) -> Change {
-        std::mem::take(&mut *lock(&self.0.change))
+    /// What was said, once.
+    pub(super) fn take_said(&self) -> Said {
+        self.0.said.get().map(|said| std::mem::take(&mut *lock(said))).unwrap_or_default()
     }
 
-    pub(super) fn take_told(&self) -> Option<Notice> {
-        lock(&self.0.told).take()
+    fn say(&self, what: impl FnOnce(&mut Said)) {
+        what(&mut lock(self.0.said.get_or_init(Mutex::default)));
     }
 }
 
-fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock(said: &Mutex<Said>) -> MutexGuard<'_, Said> {
     // Nothing that holds this lock can panic half-way through a change.
-    place.lock().unwrap_or_else(PoisonError::into_inner)
+    said.lock().unwrap_or_else(PoisonError::into_inner)
 }

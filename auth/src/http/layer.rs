@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{Access, Engine, Reason};
 use axum::{extract::Request, response::Response};
-use http::HeaderMap;
+use http::{Extensions, HeaderMap};
 use std::{
     convert::Infallible,
     fmt,
@@ -41,7 +41,7 @@ impl SessionLayer {
     #[must_use]
     pub fn new(engine: Engine, guard: Guard) -> Self {
         let forget = Forget::new(engine.cookies());
-        Self(Arc::new(Door { engine, guard, forget }))
+        Self(Arc::new(Door { engine, guard, forget, room: room() }))
     }
 }
 
@@ -95,6 +95,18 @@ pub(super) struct Door {
     pub(super) engine: Engine,
     pub(super) guard: Guard,
     pub(super) forget: Forget,
+    room: Extensions,
+}
+
+/// Nothing, with room for what this layer and a router put there: what grows with each thing is dearer.
+fn room() -> Extensions {
+    let mut room = Extensions::new();
+    room.insert(0_u8);
+    room.insert(0_u16);
+    room.insert(0_u32);
+    room.insert(0_u64);
+    room.clear();
+    room
 }
 
 impl Door {
@@ -155,25 +167,27 @@ impl Door {
         let (engine, guard) = (&self.engine, &self.guard);
         let replaced = match &access {
             Access::Absent { reason: Reason::Replaced, .. } => {
-                brought(request.headers(), engine.cookies().session_name()).one().map(str::to_owned)
+                brought(request.headers(), engine.cookies().session_name()).one().map(<[u8]>::to_owned)
             }
             _ => None,
         };
-        let slides = match &access {
-            Access::Active(session) => {
-                engine.policy().is_slide_due(&session.times, session.checked_at) && guard.is_activity(request)
-            }
-            Access::Absent { .. } | Access::Unavailable => false,
-        };
         // What is rendered shows the time that the answer's cookie will have.
-        let shown = match &access {
-            Access::Active(session) if slides => Access::Active(engine.used_now(session)),
-            other => other.clone(),
+        let (shown, slides) = match access {
+            Access::Active(session)
+                if engine.policy().is_slide_due(&session.times, session.checked_at) && guard.is_activity(request) =>
+            {
+                (Access::Active(engine.used_now(&session)), Some(session))
+            }
+            other => (other, None),
         };
         let gate = Gate::new(shown, notice);
         let is_call = guard.is_call(request.uri().path());
-        request.extensions_mut().insert(gate.clone());
+        let extensions = request.extensions_mut();
+        if extensions.is_empty() {
+            extensions.clone_from(&self.room);
+        }
+        extensions.insert(gate.clone());
         let timing = began.map(|began| Timing { checked: began.elapsed(), let_in: Instant::now() });
-        (gate, Arrived { access, slides, is_call, replaced, timing })
+        (gate, Arrived { slides, is_call, replaced, timing })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     answer::{ENDED_HEADER, unavailable},
-    gate::{Change, Gate},
+    gate::{Change, Gate, Said},
     layer::Door,
     notice,
 };
@@ -52,13 +52,11 @@ impl Timing {
 
 /// What is known of a request that its handler is not shown.
 pub(super) struct Arrived {
-    /// As it was before this request's own activity.
-    pub(super) access: Access,
-    /// Whether that activity is to be written down.
-    pub(super) slides: bool,
+    /// The session as it was before this request's own activity, if that is to be written down.
+    pub(super) slides: Option<Session>,
     pub(super) is_call: bool,
     /// The cookie of a session that was replaced by its successor.
-    pub(super) replaced: Option<String>,
+    pub(super) replaced: Option<Vec<u8>>,
     pub(super) timing: Option<Timing>,
 }
 
@@ -72,14 +70,15 @@ pub(super) struct WayOut {
 impl WayOut {
     /// Whether nothing is to be written down, so that the answer can go at once.
     pub(super) fn is_short(&self) -> bool {
-        !self.arrived.slides && !self.gate.is_changed()
+        self.arrived.slides.is_none() && !self.gate.has_said()
     }
 
     /// Writes down what is to be, and says it.
     pub(super) async fn leave(self, mut response: Response) -> Response {
         let Self { door, gate, arrived } = &self;
-        let change = match (gate.take_change(), &arrived.access) {
-            (Change::Nothing, Access::Active(session)) if arrived.slides => slide(&door.engine, session).await,
+        let Said { change, told } = gate.take_said();
+        let change = match (change, &arrived.slides) {
+            (Change::Nothing, Some(session)) => slide(&door.engine, session).await,
             (Change::Forget, _) => {
                 let successor = arrived.replaced.as_deref().map(|value| door.engine.sign_out_successor(value));
                 if let Some(ended) = successor
@@ -92,17 +91,18 @@ impl WayOut {
             }
             (change, _) => change,
         };
-        self.answer(change, &mut response);
+        self.answer(Said { change, told }, &mut response);
         response
     }
 
     /// What the browser hears beside what the handler said.
-    pub(super) fn answer(&self, change: Change, response: &mut Response) {
-        let Self { door, gate, arrived: Arrived { access, slides, is_call, timing, .. } } = self;
+    pub(super) fn answer(&self, said: Said, response: &mut Response) {
+        let Self { door, gate, arrived: Arrived { slides, is_call, timing, .. } } = self;
         let spec = door.engine.cookies();
         let mut forgets = false;
-        match (change, access) {
+        match (said.change, gate.access()) {
             (Change::Name(session), access) => {
+                // Activity changes neither of what makes it news.
                 if is_news(&session, access) {
                     send(&door.engine, response, &session);
                 }
@@ -114,7 +114,7 @@ impl WayOut {
                 }
             }
             (Change::Nothing, Access::Active(session)) => {
-                if !slides && session.lacks_newest() {
+                if slides.is_none() && session.lacks_newest() {
                     send(&door.engine, response, session);
                 }
             }
@@ -132,7 +132,7 @@ impl WayOut {
         if forgets {
             set_cookie(response, door.forget.session.clone());
         }
-        if let Some(cookie) = gate.take_told().and_then(|told| notice::cookie(&door.engine, &told)) {
+        if let Some(cookie) = said.told.and_then(|told| notice::cookie(&door.engine, &told)) {
             set_cookie(response, header_value(&cookie));
         } else if gate.notice().is_some() && !response.status().is_redirection() {
             // A redirect shows nothing; the page that it leads to will.

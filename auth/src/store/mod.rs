@@ -4,14 +4,17 @@ mod bounds;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 mod entry;
+mod moment;
 mod moving;
 mod notices;
 mod postgres;
 mod rows;
 mod sqlite;
+mod tries;
 
+pub use moment::Moment;
 pub use moving::{MoveError, Moved, move_all};
-pub use notices::{Heard, Moment, Notice, Notices, TOLD_WITHIN};
+pub use notices::{Heard, Notice, Notices, TOLD_WITHIN};
 pub use postgres::{PostgresStore, is_in_the_clear};
 pub use sqlite::SqliteStore;
 

@@ -1,9 +1,9 @@
 //! What a store tells of its changes, whichever process made them.
 
-use super::StoreError;
+use super::{Moment, StoreError};
 use crate::{AccountId, SecretHash};
 use async_trait::async_trait;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 /// How long it takes until a process is told of what another one changed: so often a SQLite file is looked
 /// at; PostgreSQL tells at once.
@@ -38,22 +38,6 @@ fn hash_of(hex: &str) -> Option<SecretHash> {
         *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     }
     Some(SecretHash(bytes))
-}
-
-/// A moment by two clocks. The steady one stands still while the machine sleeps, the other one can be
-/// set; whichever went further counts.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    pub(crate) steady: Instant,
-    pub(crate) wall: SystemTime,
-}
-
-impl Moment {
-    /// The present one.
-    #[must_use]
-    pub fn now() -> Self {
-        Self { steady: Instant::now(), wall: SystemTime::now() }
-    }
 }
 
 /// What was heard.

@@ -5,6 +5,7 @@ mod attempts;
 mod ends;
 mod events;
 mod file;
+mod hex;
 mod names;
 mod notices;
 mod open;

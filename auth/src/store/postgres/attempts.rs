@@ -2,93 +2,125 @@
 
 use crate::{
     clock::Timestamp,
-    store::{StoreError, Tried},
+    store::{
+        StoreError, Tried,
+        tries::{Count, seen, waiting},
+    },
     throttle::{Bucket, FORGET},
 };
 use sqlx::{PgConnection, PgPool};
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-/// Failures and the time of the last, of each bucket that has a row.
-type Counts = Vec<(Vec<u8>, i64, i64)>;
+/// Takes back a try, as a part of a `WITH`: the names of all buckets, and that of the right one.
+macro_rules! take_back {
+    ($all:literal, $right:literal) => {
+        concat!(
+            "held AS MATERIALIZED (
+                 SELECT bucket, (failures <= 1 OR bucket IS NOT DISTINCT FROM ",
+            $right,
+            "::bytea) AS goes FROM attempts WHERE bucket = ANY(",
+            $all,
+            "::bytea[]) ORDER BY bucket FOR UPDATE),
+             gone AS (DELETE FROM attempts USING held WHERE attempts.bucket = held.bucket AND goes),
+             less AS (UPDATE attempts SET failures = failures - 1 FROM held
+                      WHERE attempts.bucket = held.bucket AND NOT goes)"
+        )
+    };
+}
+pub(super) use take_back;
+
+/// The first of what [`take_back`] is given.
+pub(super) fn all(tried: Tried<'_>) -> Vec<Vec<u8>> {
+    tried.right.iter().chain(tried.others).map(|bucket| bucket.0.to_vec()).collect()
+}
+
+/// The second.
+pub(super) fn right(tried: Tried<'_>) -> Option<Vec<u8>> {
+    tried.right.map(|bucket| bucket.0.to_vec())
+}
+
+pub(super) async fn take_back_try(pool: &PgPool, tried: Tried<'_>) -> Result<(), StoreError> {
+    // Whoever signs in without a failure leaves no row behind.
+    sqlx::query(concat!("WITH ", take_back!("$1", "$2"), " SELECT 1"))
+        .bind(all(tried))
+        .bind(right(tried))
+        .execute(pool)
+        .await?;
+    Ok(())
+}
 
 pub(super) async fn count_try(
     pool: &PgPool,
     buckets: &[Bucket],
     now: Timestamp,
 ) -> Result<Option<Duration>, StoreError> {
-    let names: Vec<&[u8]> = buckets.iter().map(|bucket| bucket.id.0.as_slice()).collect();
     // A look without a lock first: a flood of tries that have to wait holds up nobody.
-    let counts: Counts = sqlx::query_as("SELECT bucket, failures, last_at FROM attempts WHERE bucket = ANY($1)")
-        .bind(&names)
+    let counts: Vec<Count> = sqlx::query_as("SELECT bucket, failures, last_at FROM attempts WHERE bucket = ANY($1)")
+        .bind(names(buckets))
         .fetch_all(pool)
         .await?;
     if let Some(wait) = waiting(&counts, buckets, now)? {
         return Ok(Some(wait));
     }
     let mut tx = pool.begin().await?;
-    // Made if it was not there, and held in any case.
-    let counts: Counts = sqlx::query_as(
+    if count(&mut tx, buckets, &counts, now).await? {
+        tx.commit().await?;
+        return Ok(None);
+    }
+    tx.rollback().await?;
+    // Somebody else tried meanwhile: once more, in which nobody can come between.
+    let mut tx = pool.begin().await?;
+    let counts = hold(&mut tx, buckets).await?;
+    if let Some(wait) = waiting(&counts, buckets, now)? {
+        return Ok(Some(wait));
+    }
+    count(&mut tx, buckets, &counts, now).await?;
+    tx.commit().await?;
+    Ok(None)
+}
+
+fn names(buckets: &[Bucket]) -> Vec<&[u8]> {
+    buckets.iter().map(|bucket| bucket.id.0.as_slice()).collect()
+}
+
+/// Holds the rows of buckets until the transaction is over; those that were not there are made.
+async fn hold(connection: &mut PgConnection, buckets: &[Bucket]) -> Result<Vec<Count>, sqlx::Error> {
+    sqlx::query_as(
         "INSERT INTO attempts (bucket, failures, last_at)
          SELECT DISTINCT bucket, 0, $2::bigint FROM unnest($1::bytea[]) AS bucket ORDER BY bucket
          ON CONFLICT (bucket) DO UPDATE SET failures = attempts.failures
          RETURNING bucket, failures, last_at",
     )
-    .bind(&names)
+    .bind(names(buckets))
     .bind(i64::MIN)
-    .fetch_all(&mut *tx)
-    .await?;
-    if let Some(wait) = waiting(&counts, buckets, now)? {
-        return Ok(Some(wait));
-    }
-    sqlx::query(
-        "UPDATE attempts SET failures = CASE WHEN last_at > $3 THEN failures + 1 ELSE 1 END, last_at = $2
-         WHERE bucket = ANY($1)",
+    .fetch_all(connection)
+    .await
+}
+
+/// Counts a try in each bucket that is as it was seen. Says whether all of them are.
+async fn count(
+    connection: &mut PgConnection,
+    buckets: &[Bucket],
+    counts: &[Count],
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let seen = buckets.iter().map(|bucket| seen(counts, bucket));
+    let (failures, last): (Vec<_>, Vec<_>) =
+        seen.map(|seen| (seen.map(|(failures, _)| failures), seen.map(|(_, last)| last))).unzip();
+    let counted = sqlx::query(
+        "INSERT INTO attempts (bucket, failures, last_at)
+         SELECT bucket, 1, $2 FROM unnest($1::bytea[]) AS bucket ORDER BY bucket
+         ON CONFLICT (bucket)
+         DO UPDATE SET failures = CASE WHEN attempts.last_at > $3 THEN attempts.failures + 1 ELSE 1 END, last_at = $2
+         WHERE (attempts.bucket, attempts.failures, attempts.last_at)
+               IN (SELECT * FROM unnest($1::bytea[], $4::bigint[], $5::bigint[]))",
     )
-    .bind(&names)
+    .bind(names(buckets))
     .bind(now.as_millis())
     .bind(now.minus(FORGET).as_millis())
-    .execute(&mut *tx)
+    .bind(failures)
+    .bind(last)
+    .execute(connection)
     .await?;
-    tx.commit().await?;
-    Ok(None)
-}
-
-/// How long a try that comes now has to wait, if it has to.
-fn waiting(counts: &Counts, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>, StoreError> {
-    let mut longest = Duration::ZERO;
-    for (name, failures, last) in counts {
-        let failures = u32::try_from(*failures).map_err(|_| StoreError::Unreadable("a count of tries"))?;
-        let last = Timestamp::from_millis(*last);
-        if last > now.minus(FORGET) {
-            let same = buckets.iter().filter(|bucket| bucket.id.0.as_slice() == name.as_slice());
-            longest = same.fold(longest, |longest, bucket| longest.max(bucket.limit.left(failures, last, now)));
-        }
-    }
-    Ok((longest > Duration::ZERO).then_some(longest))
-}
-
-pub(super) async fn take_back_try(pool: &PgPool, tried: Tried<'_>) -> Result<(), StoreError> {
-    let mut tx = pool.begin().await?;
-    take_back_in(&mut tx, tried).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Takes back a try, as part of a transaction.
-pub(super) async fn take_back_in(connection: &mut PgConnection, tried: Tried<'_>) -> Result<(), sqlx::Error> {
-    let mut in_order: BTreeMap<&[u8], bool> = tried.others.iter().map(|other| (other.0.as_slice(), false)).collect();
-    in_order.extend(tried.right.as_ref().map(|right| (right.0.as_slice(), true)));
-    for (bucket, is_right) in in_order {
-        // Whoever signs in without a failure leaves no row behind.
-        sqlx::query("DELETE FROM attempts WHERE bucket = $1 AND ($2 OR failures <= 1)")
-            .bind(bucket)
-            .bind(is_right)
-            .execute(&mut *connection)
-            .await?;
-        sqlx::query("UPDATE attempts SET failures = failures - 1 WHERE bucket = $1")
-            .bind(bucket)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
+    Ok(counted.rows_affected() == buckets.len() as u64)
 }

@@ -37,6 +37,29 @@ macro_rules! merge_failure {
     };
 }
 
+/// Adds an entry: time, kind, account, session, agent and place.
+macro_rules! insert_event {
+    () => {
+        "INSERT INTO events (at, kind, account_id, session_id, agent, place) VALUES ($1, $2, $3, $4, $5, $6)"
+    };
+}
+pub(super) use insert_event;
+
+/// How many tries have failed since somebody last signed in to an account.
+macro_rules! count_failures {
+    ($account:literal) => {
+        concat!(
+            "SELECT coalesce(sum(count), 0)::bigint FROM events WHERE account_id = ",
+            $account,
+            " AND kind = 'sign_in_failed' AND id > coalesce(
+                 (SELECT max(id) FROM events WHERE account_id = ",
+            $account,
+            " AND kind = 'signed_in'), 0)"
+        )
+    };
+}
+pub(super) use count_failures;
+
 pub(super) async fn record_failure(
     pool: &PgPool,
     account: Option<AccountId>,
@@ -71,7 +94,7 @@ pub(super) async fn latest(pool: &PgPool, account: Option<AccountId>, most: u32)
 }
 
 pub(super) async fn add(connection: &mut PgConnection, entry: &Entry<'_>) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO events (at, kind, account_id, session_id, agent, place) VALUES ($1, $2, $3, $4, $5, $6)")
+    sqlx::query(insert_event!())
         .bind(entry.at.as_millis())
         .bind(entry.kind.as_str())
         .bind(entry.account.map(|account| account.0))
@@ -100,16 +123,4 @@ async fn add_failure(connection: &mut PgConnection, entry: &Entry<'_>) -> Result
     };
     let merged = merge.execute(&mut *connection).await?;
     if merged.rows_affected() == 0 { add(connection, entry).await } else { Ok(()) }
-}
-
-/// How many tries have failed since somebody last signed in.
-pub(super) async fn failures(connection: &mut PgConnection, account: AccountId) -> Result<u32, StoreError> {
-    let failures: i64 = sqlx::query_scalar(
-        "SELECT coalesce(sum(count), 0)::bigint FROM events WHERE account_id = $1 AND kind = 'sign_in_failed'
-         AND id > coalesce((SELECT max(id) FROM events WHERE account_id = $1 AND kind = 'signed_in'), 0)",
-    )
-    .bind(account.0)
-    .fetch_one(connection)
-    .await?;
-    u32::try_from(failures).map_err(|_| StoreError::Unreadable("an event's count"))
 }

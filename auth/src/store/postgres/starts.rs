@@ -1,12 +1,16 @@
 //! How sessions start, each in one transaction with what it replaces.
 
-use super::{attempts::take_back_in, ends::end_in, events};
+use super::{
+    attempts::{all, right, take_back},
+    ends::end_in,
+    events::{self, count_failures, insert_event},
+};
 use crate::{
     AccountId, Reason, SecretHash,
     audit::EventKind,
     password::PasswordHash,
     store::{
-        ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Which, entry::of_session,
+        ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Tried, Which, entry::of_session,
         rows::id_of,
     },
 };
@@ -30,10 +34,8 @@ pub(super) async fn start(pool: &PgPool, start: StartSession<'_>) -> Result<Opti
         }
     }
     end_surplus(&mut tx, session, limit).await?;
-    let failed_attempts = events::failures(&mut tx, session.account).await?;
     let kind = if confirms { EventKind::PasswordConfirmed } else { EventKind::SignedIn };
-    events::add(&mut tx, &of_session(now, kind, session)).await?;
-    take_back_in(&mut tx, tried).await?;
+    let failed_attempts = write_down(&mut tx, session, kind, tried).await?;
     tx.commit().await?;
     Ok(Some(Started { failed_attempts }))
 }
@@ -119,6 +121,36 @@ async fn insert_session(
     .execute(connection)
     .await?;
     Ok(inserted.rows_affected() == 1)
+}
+
+/// Writes down that a session has started, takes back the try that led to it, and says how many have failed since
+/// the last that was right. One statement, since each is a message to the database and back.
+async fn write_down(
+    connection: &mut PgConnection,
+    session: &NewSession,
+    kind: EventKind,
+    tried: Tried<'_>,
+) -> Result<u32, StoreError> {
+    let entry = of_session(session.times.authenticated_at, kind, session);
+    let failed: i64 = sqlx::query_scalar(concat!(
+        "WITH ",
+        take_back!("$7", "$8"),
+        ", added AS (",
+        insert_event!(),
+        ") ",
+        count_failures!("$3")
+    ))
+    .bind(entry.at.as_millis())
+    .bind(entry.kind.as_str())
+    .bind(session.account.0)
+    .bind(session.id.as_str())
+    .bind(entry.agent)
+    .bind(entry.place)
+    .bind(all(tried))
+    .bind(right(tried))
+    .fetch_one(connection)
+    .await?;
+    u32::try_from(failed).map_err(|_| StoreError::Unreadable("an event's count"))
 }
 
 async fn name_successor(

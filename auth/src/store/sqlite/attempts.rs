@@ -1,12 +1,35 @@
 //! The table of tries.
 
+use super::hex::hex;
 use crate::{
     clock::Timestamp,
-    store::{StoreError, Tried},
-    throttle::{Bucket, BucketId, FORGET},
+    store::{
+        StoreError, Tried,
+        tries::{Count, seen, waiting},
+    },
+    throttle::{Bucket, FORGET},
 };
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use serde_json::json;
+use sqlx::{SqliteConnection, SqlitePool};
 use std::time::Duration;
+
+/// Takes back a try, as part of a transaction: the name of the right bucket, and those of the others as JSON.
+/// Whoever signs in without a failure leaves no row behind.
+macro_rules! take_back {
+    ($right:literal, $others:literal) => {
+        concat!(
+            "DELETE FROM attempts WHERE bucket = ",
+            $right,
+            "; DELETE FROM attempts WHERE bucket IN (SELECT unhex(value) FROM json_each(",
+            $others,
+            ")) AND failures <= 1; UPDATE attempts SET failures = failures - 1
+               WHERE bucket IN (SELECT unhex(value) FROM json_each(",
+            $others,
+            "));"
+        )
+    };
+}
+pub(super) use take_back;
 
 pub(super) async fn count_try(
     readers: &SqlitePool,
@@ -15,92 +38,74 @@ pub(super) async fn count_try(
     now: Timestamp,
 ) -> Result<Option<Duration>, StoreError> {
     // A look without the lock first: a flood of tries that have to wait keeps nobody from writing.
-    if let Some(wait) = waiting(&mut *readers.acquire().await?, buckets, now).await? {
+    let counts = look(&mut *readers.acquire().await?, buckets).await?;
+    if let Some(wait) = waiting(&counts, buckets, now)? {
         return Ok(Some(wait));
     }
+    if count(&mut *writer.acquire().await?, buckets, &counts, now).await? {
+        return Ok(None);
+    }
+    // Somebody else tried meanwhile: once more, in which nobody can come between.
     let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-    let wait = count(&mut tx, buckets, now).await?;
+    let counts = look(&mut tx, buckets).await?;
+    let wait = waiting(&counts, buckets, now)?;
+    if wait.is_none() {
+        count(&mut tx, buckets, &counts, now).await?;
+    }
     tx.commit().await?;
     Ok(wait)
 }
 
 pub(super) async fn take_back_try(pool: &SqlitePool, tried: Tried<'_>) -> Result<(), StoreError> {
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    take_back_in(&mut tx, tried).await?;
+    sqlx::query(take_back!("$1", "$2")).bind(right(tried)).bind(others(tried)).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// Takes back a try, as part of a transaction.
-pub(super) async fn take_back_in(connection: &mut SqliteConnection, tried: Tried<'_>) -> Result<(), sqlx::Error> {
-    if let Some(right) = tried.right {
-        forget(connection, right).await?;
-    }
-    for other in tried.others {
-        take_back(connection, *other).await?;
-    }
-    Ok(())
+/// The first of what [`take_back`] is given.
+pub(super) fn right(tried: Tried<'_>) -> Option<Vec<u8>> {
+    tried.right.map(|bucket| bucket.0.to_vec())
 }
 
-/// How long a try that comes now has to wait, if it has to.
-async fn waiting(
-    connection: &mut SqliteConnection,
-    buckets: &[Bucket],
-    now: Timestamp,
-) -> Result<Option<Duration>, sqlx::Error> {
-    let mut longest = Duration::ZERO;
-    for bucket in buckets {
-        let row = sqlx::query("SELECT failures, last_at FROM attempts WHERE bucket = ? AND last_at > ?")
-            .bind(bucket.id.0.as_slice())
-            .bind(now.minus(FORGET).as_millis())
-            .fetch_optional(&mut *connection)
-            .await?;
-        if let Some(row) = row {
-            let last = Timestamp::from_millis(row.try_get("last_at")?);
-            longest = longest.max(bucket.limit.left(row.try_get("failures")?, last, now));
-        }
-    }
-    Ok((longest > Duration::ZERO).then_some(longest))
+/// The second.
+pub(super) fn others(tried: Tried<'_>) -> String {
+    json!(tried.others.iter().map(|bucket| hex(&bucket.0)).collect::<Vec<_>>()).to_string()
 }
 
-/// Counts a try in each bucket, if none of them has to wait; else in none, and how long.
+async fn look(connection: &mut SqliteConnection, buckets: &[Bucket]) -> Result<Vec<Count>, sqlx::Error> {
+    let names = json!(buckets.iter().map(|bucket| hex(&bucket.id.0)).collect::<Vec<_>>());
+    sqlx::query_as(
+        "SELECT bucket, failures, last_at FROM attempts WHERE bucket IN (SELECT unhex(value) FROM json_each(?))",
+    )
+    .bind(names.to_string())
+    .fetch_all(connection)
+    .await
+}
+
+/// Counts a try in each bucket, if all of them are as they were seen; else in none.
 async fn count(
     connection: &mut SqliteConnection,
     buckets: &[Bucket],
+    counts: &[Count],
     now: Timestamp,
-) -> Result<Option<Duration>, sqlx::Error> {
-    let wait = waiting(connection, buckets, now).await?;
-    if wait.is_some() {
-        return Ok(wait);
-    }
-    for bucket in buckets {
-        sqlx::query(
-            "INSERT INTO attempts (bucket, failures, last_at) VALUES (?1, 1, ?2) ON CONFLICT (bucket)
-             DO UPDATE SET failures = CASE WHEN last_at > ?3 THEN failures + 1 ELSE 1 END, last_at = ?2",
-        )
-        .bind(bucket.id.0.as_slice())
-        .bind(now.as_millis())
-        .bind(now.minus(FORGET).as_millis())
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(None)
-}
-
-async fn forget(connection: &mut SqliteConnection, bucket: BucketId) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM attempts WHERE bucket = ?").bind(bucket.0.as_slice()).execute(connection).await?;
-    Ok(())
-}
-
-async fn take_back(connection: &mut SqliteConnection, bucket: BucketId) -> Result<(), sqlx::Error> {
-    // Whoever signs in without a failure leaves no row behind.
-    sqlx::query("DELETE FROM attempts WHERE bucket = ? AND failures <= 1")
-        .bind(bucket.0.as_slice())
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("UPDATE attempts SET failures = failures - 1 WHERE bucket = ?")
-        .bind(bucket.0.as_slice())
-        .execute(connection)
-        .await?;
-    Ok(())
+) -> Result<bool, sqlx::Error> {
+    let given = buckets.iter().map(|bucket| match seen(counts, bucket) {
+        Some((failures, last)) => json!([hex(&bucket.id.0), failures, last]),
+        None => json!([hex(&bucket.id.0)]),
+    });
+    let counted = sqlx::query(
+        "INSERT INTO attempts (bucket, failures, last_at) SELECT unhex(value ->> 0), 1, ?2 FROM json_each(?1)
+         WHERE NOT EXISTS (
+             SELECT 1 FROM json_each(?1) AS seen LEFT JOIN attempts ON bucket = unhex(seen.value ->> 0)
+             WHERE failures IS NOT seen.value ->> 1 OR last_at IS NOT seen.value ->> 2)
+         ON CONFLICT (bucket)
+         DO UPDATE SET failures = CASE WHEN last_at > ?3 THEN failures + 1 ELSE 1 END, last_at = ?2",
+    )
+    .bind(json!(given.collect::<Vec<_>>()).to_string())
+    .bind(now.as_millis())
+    .bind(now.minus(FORGET).as_millis())
+    .execute(connection)
+    .await?;
+    Ok(counted.rows_affected() > 0)
 }

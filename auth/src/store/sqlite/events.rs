@@ -20,6 +20,29 @@ macro_rules! latest_first {
     };
 }
 
+/// Adds an entry: time, kind, account, session, agent and place.
+macro_rules! insert_event {
+    ($values:literal) => {
+        concat!("INSERT INTO events (at, kind, account_id, session_id, agent, place) VALUES (", $values, ")")
+    };
+}
+pub(super) use insert_event;
+
+/// How many tries have failed since somebody last signed in to an account.
+macro_rules! count_failures {
+    ($account:literal) => {
+        concat!(
+            "SELECT coalesce(sum(count), 0) FROM events WHERE account_id = ",
+            $account,
+            " AND kind = 'sign_in_failed' AND id > coalesce(
+                 (SELECT max(id) FROM events WHERE account_id = ",
+            $account,
+            " AND kind = 'signed_in'), 0)"
+        )
+    };
+}
+pub(super) use count_failures;
+
 pub(super) async fn record_failure(
     pool: &SqlitePool,
     account: Option<AccountId>,
@@ -47,7 +70,7 @@ pub(super) async fn latest(pool: &SqlitePool, account: Option<AccountId>, most: 
 }
 
 pub(super) async fn add(connection: &mut SqliteConnection, entry: &Entry<'_>) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO events (at, kind, account_id, session_id, agent, place) VALUES (?, ?, ?, ?, ?, ?)")
+    sqlx::query(insert_event!("?, ?, ?, ?, ?, ?"))
         .bind(entry.at.as_millis())
         .bind(entry.kind.as_str())
         .bind(entry.account.map(|account| account.0))
@@ -76,15 +99,4 @@ async fn add_failure(connection: &mut SqliteConnection, entry: &Entry<'_>) -> Re
     .execute(&mut *connection)
     .await?;
     if merged.rows_affected() == 0 { add(connection, entry).await } else { Ok(()) }
-}
-
-/// How many tries have failed since somebody last signed in.
-pub(super) async fn failures(connection: &mut SqliteConnection, account: AccountId) -> Result<u32, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT coalesce(sum(count), 0) FROM events WHERE account_id = ?1 AND kind = 'sign_in_failed'
-         AND id > coalesce((SELECT max(id) FROM events WHERE account_id = ?1 AND kind = 'signed_in'), 0)",
-    )
-    .bind(account.0)
-    .fetch_one(connection)
-    .await
 }

@@ -1,5 +1,6 @@
 //! The table of sessions: reading and using them.
 
+use super::hex::hex;
 use crate::{
     AccountId, SecretHash,
     clock::Timestamp,
@@ -8,6 +9,7 @@ use crate::{
         rows::{SessionRecord, session_columns},
     },
 };
+use serde_json::json;
 use sqlx::SqlitePool;
 
 pub(super) async fn by_secret(pool: &SqlitePool, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
@@ -56,18 +58,16 @@ const TOUCHED_AT_ONCE: usize = 500;
 
 pub(super) async fn touch_all(pool: &SqlitePool, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError> {
     for some in used.chunks(TOUCHED_AT_ONCE) {
-        let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-        for (secret, at) in some {
-            sqlx::query(
-                "UPDATE sessions SET last_seen_at = ?1
-                 WHERE secret_hash = ?2 AND ended_at IS NULL AND last_seen_at < ?1",
-            )
-            .bind(at.as_millis())
-            .bind(secret.0.as_slice())
-            .execute(&mut *tx)
-            .await?;
-        }
-        tx.commit().await?;
+        let given = json!(some.iter().map(|(secret, at)| (hex(&secret.0), at.as_millis())).collect::<Vec<_>>());
+        // One statement, since each is a message to another thread and back, which costs more than what it does.
+        sqlx::query(
+            "UPDATE sessions SET last_seen_at = used.at
+             FROM (SELECT unhex(value ->> 0) AS secret_hash, value ->> 1 AS at FROM json_each(?)) AS used
+             WHERE sessions.secret_hash = used.secret_hash AND ended_at IS NULL AND last_seen_at < used.at",
+        )
+        .bind(given.to_string())
+        .execute(pool)
+        .await?;
     }
     Ok(())
 }

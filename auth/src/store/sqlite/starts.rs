@@ -1,12 +1,16 @@
 //! How sessions start, each in one transaction with what it replaces.
 
-use super::{attempts::take_back_in, ends::end_in, events};
+use super::{
+    attempts::{others, right, take_back},
+    ends::end_in,
+    events::{self, count_failures, insert_event},
+};
 use crate::{
     Reason, SecretHash,
     audit::EventKind,
     password::PasswordHash,
     store::{
-        ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Which, entry::of_session,
+        ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Tried, Which, entry::of_session,
         rows::id_of,
     },
 };
@@ -29,10 +33,8 @@ pub(super) async fn start(pool: &SqlitePool, start: StartSession<'_>) -> Result<
         }
     }
     end_surplus(&mut tx, session, limit).await?;
-    let failed_attempts = events::failures(&mut tx, session.account).await?;
     let kind = if confirms { EventKind::PasswordConfirmed } else { EventKind::SignedIn };
-    events::add(&mut tx, &of_session(now, kind, session)).await?;
-    take_back_in(&mut tx, tried).await?;
+    let failed_attempts = write_down(&mut tx, session, kind, tried).await?;
     tx.commit().await?;
     Ok(Some(Started { failed_attempts }))
 }
@@ -100,6 +102,36 @@ async fn insert_session(
     .execute(connection)
     .await?;
     Ok(inserted.rows_affected() == 1)
+}
+
+/// Writes down that a session has started, takes back the try that led to it, and says how many have failed since
+/// the last that was right. One text, since each is a message to another thread and back;
+/// with `$1`, since sqlx counts through all statements of a text where `?1` leaves a number out.
+async fn write_down(
+    connection: &mut SqliteConnection,
+    session: &NewSession,
+    kind: EventKind,
+    tried: Tried<'_>,
+) -> Result<u32, sqlx::Error> {
+    let entry = of_session(session.times.authenticated_at, kind, session);
+    let failed = sqlx::query_scalar(concat!(
+        count_failures!("$3"),
+        "; ",
+        insert_event!("$1, $2, $3, $4, $5, $6"),
+        "; ",
+        take_back!("$7", "$8")
+    ))
+    .bind(entry.at.as_millis())
+    .bind(entry.kind.as_str())
+    .bind(session.account.0)
+    .bind(session.id.as_str())
+    .bind(entry.agent)
+    .bind(entry.place)
+    .bind(right(tried))
+    .bind(others(tried))
+    .fetch_all(connection)
+    .await?;
+    failed.first().copied().ok_or(sqlx::Error::RowNotFound)
 }
 
 async fn name_successor(
