@@ -806,8 +806,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "on PostgreSQL tries at one moment are counted one after the other",
         POSTGRES,
-        "    if let Some(wait) = waiting(&counts, buckets, now)? {\n        return Ok(Some(wait));\n    }\n    count(",
-        "    count(",
+        "    if let Some(wait) = waiting(&counts, buckets, now)? {\n        return Ok(Some(wait));\n    }\n    let counted",
+        "    let counted",
     ),
     mutant(
         "what was lost between two words of a node's own is noticed",

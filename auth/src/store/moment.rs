@@ -13,11 +13,12 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// How far the present moment may be ahead of what is said to be it: a tick of the slowest Linux (100 Hz).
-    pub(crate) const LAG: Duration = Duration::from_millis(10);
+    /// How far the present moment may be ahead of what is said to be it: two ticks of the slowest Linux (100 Hz),
+    /// and some more for a machine whose processors are held up.
+    pub(crate) const LAG: Duration = Duration::from_millis(100);
 
-    /// The present one, or one that is past by [`Moment::LAG`] at most. On Linux as of the last tick, which is
-    /// several times cheaper than to look at the clock itself.
+    /// The present one, or one that is past by [`Moment::LAG`] at most. On Linux as of one of the last ticks,
+    /// which is several times cheaper than to look at the clock itself.
     #[must_use]
     pub fn now() -> Self {
         #[cfg(target_os = "linux")]

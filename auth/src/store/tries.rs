@@ -25,9 +25,6 @@ pub(super) fn waiting(counts: &[Count], buckets: &[Bucket], now: Timestamp) -> R
 }
 
 /// What was seen of a bucket: its failures and the time of the last, if it has a row.
-pub(super) fn seen(counts: &[Count], bucket: &Bucket) -> Option<(i64, i64)> {
-    counts
-        .iter()
-        .find(|count| count.0.as_slice() == bucket.id.0.as_slice())
-        .map(|(_, failures, last)| (*failures, *last))
+pub(super) fn seen(counts: &[Count], bucket: &[u8]) -> Option<(i64, i64)> {
+    counts.iter().find(|count| count.0 == bucket).map(|(_, failures, last)| (*failures, *last))
 }

@@ -9,7 +9,7 @@ use crate::{
     throttle::{Bucket, FORGET},
 };
 use sqlx::{PgConnection, PgPool};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// Takes back a try, as a part of a `WITH`: the names of all buckets, and that of the right one.
 macro_rules! take_back {
@@ -74,20 +74,25 @@ pub(super) async fn count_try(
     if let Some(wait) = waiting(&counts, buckets, now)? {
         return Ok(Some(wait));
     }
-    count(&mut tx, buckets, &counts, now).await?;
+    let counted = count(&mut tx, buckets, &counts, now).await?;
+    if !counted {
+        return Err(StoreError::Unreadable("a count of tries"));
+    }
     tx.commit().await?;
     Ok(None)
 }
 
+/// Each name once.
 fn names(buckets: &[Bucket]) -> Vec<&[u8]> {
-    buckets.iter().map(|bucket| bucket.id.0.as_slice()).collect()
+    let names: BTreeSet<_> = buckets.iter().map(|bucket| bucket.id.0.as_slice()).collect();
+    names.into_iter().collect()
 }
 
 /// Holds the rows of buckets until the transaction is over; those that were not there are made.
 async fn hold(connection: &mut PgConnection, buckets: &[Bucket]) -> Result<Vec<Count>, sqlx::Error> {
     sqlx::query_as(
         "INSERT INTO attempts (bucket, failures, last_at)
-         SELECT DISTINCT bucket, 0, $2::bigint FROM unnest($1::bytea[]) AS bucket ORDER BY bucket
+         SELECT bucket, 0, $2::bigint FROM unnest($1::bytea[]) AS bucket ORDER BY bucket
          ON CONFLICT (bucket) DO UPDATE SET failures = attempts.failures
          RETURNING bucket, failures, last_at",
     )
@@ -104,7 +109,8 @@ async fn count(
     counts: &[Count],
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    let seen = buckets.iter().map(|bucket| seen(counts, bucket));
+    let names = names(buckets);
+    let seen = names.iter().map(|name| seen(counts, name));
     let (failures, last): (Vec<_>, Vec<_>) =
         seen.map(|seen| (seen.map(|(failures, _)| failures), seen.map(|(_, last)| last))).unzip();
     let counted = sqlx::query(
@@ -115,12 +121,12 @@ async fn count(
          WHERE (attempts.bucket, attempts.failures, attempts.last_at)
                IN (SELECT * FROM unnest($1::bytea[], $4::bigint[], $5::bigint[]))",
     )
-    .bind(names(buckets))
+    .bind(&names)
     .bind(now.as_millis())
     .bind(now.minus(FORGET).as_millis())
     .bind(failures)
     .bind(last)
     .execute(connection)
     .await?;
-    Ok(counted.rows_affected() == buckets.len() as u64)
+    Ok(counted.rows_affected() == names.len() as u64)
 }

@@ -3,7 +3,7 @@
 use super::{
     PostgresStore,
     address::{connect_options, shown},
-    bounds::{ANSWER_FOR_ALL, CONNECTIONS, FRESH, SILENT, STATEMENT, WAIT, millis},
+    bounds::{ANSWER_FOR_ALL, CONNECTIONS, FRESH, SILENT, STATEMENT, THERE, WAIT, millis},
 };
 use crate::store::OpenError;
 use sqlx::{
@@ -150,7 +150,7 @@ impl PostgresStore {
             .before_acquire(|connection, used| {
                 Box::pin(async move {
                     Ok(used.idle_for < FRESH
-                        || matches!(tokio::time::timeout(WAIT, connection.ping()).await, Ok(Ok(()))))
+                        || matches!(tokio::time::timeout(THERE, connection.ping()).await, Ok(Ok(()))))
                 })
             })
             // One whose operation was given up may wait for an answer for ever.

@@ -58,8 +58,8 @@ pub(super) async fn touch_all(pool: &PgPool, used: &[(SecretHash, Timestamp)]) -
     let secrets: Vec<&[u8]> = used.iter().map(|(secret, _)| secret.0.as_slice()).collect();
     let times: Vec<i64> = used.iter().map(|(_, at)| at.as_millis()).collect();
     let mut tx = pool.begin().await?;
-    // One after the other by the index, whatever the planner thinks: of some hundreds among some ten thousand it
-    // would rather read the whole table, and take them in its order.
+    // One after the other by the index: of some hundreds among some ten thousand the planner would rather read the
+    // whole table. What is locked is no part of a join that it could turn around.
     sqlx::query(
         "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
                 set_config('enable_mergejoin', 'off', true)",
@@ -68,8 +68,12 @@ pub(super) async fn touch_all(pool: &PgPool, used: &[(SecretHash, Timestamp)]) -
     .await?;
     sqlx::query(
         "UPDATE sessions SET last_seen_at = used.at
-         FROM unnest($1::bytea[], $2::bigint[]) AS used (secret_hash, at)
-         WHERE sessions.secret_hash = used.secret_hash AND ended_at IS NULL AND last_seen_at < used.at",
+         FROM (SELECT held.secret_hash, given.at
+               FROM unnest($1::bytea[], $2::bigint[]) AS given (secret_hash, at)
+               CROSS JOIN LATERAL (SELECT secret_hash FROM sessions
+                                   WHERE secret_hash = given.secret_hash AND ended_at IS NULL
+                                         AND last_seen_at < given.at FOR UPDATE) AS held) AS used
+         WHERE sessions.secret_hash = used.secret_hash",
     )
     .bind(secrets)
     .bind(times)

@@ -49,8 +49,8 @@ pub(super) async fn count_try(
     let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
     let counts = look(&mut tx, buckets).await?;
     let wait = waiting(&counts, buckets, now)?;
-    if wait.is_none() {
-        count(&mut tx, buckets, &counts, now).await?;
+    if wait.is_none() && !count(&mut tx, buckets, &counts, now).await? {
+        return Err(StoreError::Unreadable("a count of tries"));
     }
     tx.commit().await?;
     Ok(wait)
@@ -90,7 +90,7 @@ async fn count(
     counts: &[Count],
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    let given = buckets.iter().map(|bucket| match seen(counts, bucket) {
+    let given = buckets.iter().map(|bucket| match seen(counts, &bucket.id.0) {
         Some((failures, last)) => json!([hex(&bucket.id.0), failures, last]),
         None => json!([hex(&bucket.id.0)]),
     });

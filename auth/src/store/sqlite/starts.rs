@@ -129,6 +129,7 @@ async fn write_down(
     .bind(entry.place)
     .bind(right(tried))
     .bind(others(tried))
+    // All of it: for one row the text would not be read beyond it.
     .fetch_all(connection)
     .await?;
     failed.first().copied().ok_or(sqlx::Error::RowNotFound)
