@@ -10,10 +10,6 @@ pub(super) use crate::store::bounds::{ANSWER, ANSWER_FOR_ALL, WAIT};
 
 /// Connections of one process at most.
 pub(super) const CONNECTIONS: u32 = 10;
-/// For how long after its last use a connection is taken to be there still. One that is not fails one operation.
-pub(super) const FRESH: Duration = Duration::from_secs(1);
-/// How long one is asked after that whether it is, so that there is time to make another.
-pub(super) const THERE: Duration = Duration::from_millis(500);
 /// How long a statement runs.
 pub(super) const STATEMENT: Duration = Duration::from_secs(4);
 /// How long a node that fell silent in the middle of a transaction keeps its locks.

@@ -3,7 +3,7 @@
 use super::{
     PostgresStore,
     address::{connect_options, shown},
-    bounds::{ANSWER_FOR_ALL, CONNECTIONS, FRESH, SILENT, STATEMENT, THERE, WAIT, millis},
+    bounds::{ANSWER_FOR_ALL, CONNECTIONS, SILENT, STATEMENT, WAIT, millis},
 };
 use crate::store::OpenError;
 use sqlx::{
@@ -145,14 +145,6 @@ impl PostgresStore {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(WAIT)
-            // A message and its answer cost a quarter of a check, so one that was in use a moment ago is believed.
-            .test_before_acquire(false)
-            .before_acquire(|connection, used| {
-                Box::pin(async move {
-                    Ok(used.idle_for < FRESH
-                        || matches!(tokio::time::timeout(THERE, connection.ping()).await, Ok(Ok(()))))
-                })
-            })
             // One whose operation was given up may wait for an answer for ever.
             .after_release(|connection, _| {
                 Box::pin(async {
