@@ -6,7 +6,7 @@
 //! for itself and whose results nobody is shown: without the key, no two values are known to have the same one
 //! but by a chance of one in 2^120. Nothing is decided by it. Whether the session is alive is asked each time.
 
-use super::Claim;
+use super::{Claim, MAX_COOKIE_BYTES};
 use polyval::{Block, Polyval, universal_hash::UniversalHash};
 use quick_cache::sync::Cache;
 use std::{fmt, sync::Arc};
@@ -75,7 +75,7 @@ impl fmt::Debug for Opened {
 impl Opened {
     /// What the cookie of this value says: remembered, or opened now.
     pub(super) fn get_or_open(&self, value: &[u8], open: impl FnOnce() -> Option<Claim>) -> Option<Claim> {
-        let Some(inner) = &self.0 else { return open() };
+        let Some(inner) = self.0.as_ref().filter(|_| value.len() <= MAX_COOKIE_BYTES) else { return open() };
         let fingerprint = inner.fingerprint(value);
         if let Some(claim) = inner.cookies.get(&fingerprint) {
             return Some(claim);
