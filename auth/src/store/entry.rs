@@ -21,3 +21,26 @@ pub(super) fn of_session<'a>(at: Timestamp, kind: EventKind, session: &'a NewSes
 pub(super) const fn by_operator(at: Timestamp, kind: EventKind, account: AccountId) -> Entry<'static> {
     Entry { at, kind, account: Some(account), session: None, agent: "", place: "" }
 }
+
+/// Adds an entry: time, kind, account, session, agent and place.
+macro_rules! insert_event {
+    () => {
+        "INSERT INTO events (at, kind, account_id, session_id, agent, place) VALUES ($1, $2, $3, $4, $5, $6)"
+    };
+}
+pub(super) use insert_event;
+
+/// How many tries have failed since somebody last signed in to an account.
+macro_rules! count_failures {
+    ($account:literal) => {
+        concat!(
+            "SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM events WHERE account_id = ",
+            $account,
+            " AND kind = 'sign_in_failed' AND id > coalesce(
+                 (SELECT max(id) FROM events WHERE account_id = ",
+            $account,
+            " AND kind = 'signed_in'), 0)"
+        )
+    };
+}
+pub(super) use count_failures;

@@ -1,6 +1,6 @@
 //! What counts of tries say, whichever database has them.
 
-use super::StoreError;
+use super::{StoreError, Tried};
 use crate::{
     clock::Timestamp,
     throttle::{Bucket, FORGET},
@@ -27,4 +27,9 @@ pub(super) fn waiting(counts: &[Count], buckets: &[Bucket], now: Timestamp) -> R
 /// What was seen of a bucket: its failures and the time of the last, if it has a row.
 pub(super) fn seen(counts: &[Count], bucket: &[u8]) -> Option<(i64, i64)> {
     counts.iter().find(|count| count.0 == bucket).map(|(_, failures, last)| (*failures, *last))
+}
+
+/// The name of the bucket whose try was right.
+pub(super) fn right(tried: Tried<'_>) -> Option<Vec<u8>> {
+    tried.right.map(|bucket| bucket.0.to_vec())
 }

@@ -4,7 +4,7 @@ use crate::{
     clock::Timestamp,
     store::{
         StoreError, Tried,
-        tries::{Count, seen, waiting},
+        tries::{Count, right, seen, waiting},
     },
     throttle::{Bucket, FORGET},
 };
@@ -29,14 +29,9 @@ macro_rules! take_back {
 }
 pub(super) use take_back;
 
-/// The first of what [`take_back`] is given.
+/// What [`take_back`] is given beside the right one's name.
 pub(super) fn all(tried: Tried<'_>) -> Vec<Vec<u8>> {
     tried.right.iter().chain(tried.others).map(|bucket| bucket.0.to_vec()).collect()
-}
-
-/// The second.
-pub(super) fn right(tried: Tried<'_>) -> Option<Vec<u8>> {
-    tried.right.map(|bucket| bucket.0.to_vec())
 }
 
 pub(super) async fn take_back_try(pool: &PgPool, tried: Tried<'_>) -> Result<(), StoreError> {

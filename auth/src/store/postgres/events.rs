@@ -4,7 +4,11 @@ use crate::{
     AccountId, SessionId,
     audit::{Event, EventKind, MERGE_FAILURES, SEVERAL_PLACES, Source},
     clock::Timestamp,
-    store::{StoreError, entry::Entry, rows::EventRecord},
+    store::{
+        StoreError,
+        entry::{Entry, insert_event},
+        rows::EventRecord,
+    },
 };
 use sqlx::{PgConnection, PgPool};
 
@@ -36,29 +40,6 @@ macro_rules! merge_failure {
         )
     };
 }
-
-/// Adds an entry: time, kind, account, session, agent and place.
-macro_rules! insert_event {
-    () => {
-        "INSERT INTO events (at, kind, account_id, session_id, agent, place) VALUES ($1, $2, $3, $4, $5, $6)"
-    };
-}
-pub(super) use insert_event;
-
-/// How many tries have failed since somebody last signed in to an account.
-macro_rules! count_failures {
-    ($account:literal) => {
-        concat!(
-            "SELECT coalesce(sum(count), 0)::bigint FROM events WHERE account_id = ",
-            $account,
-            " AND kind = 'sign_in_failed' AND id > coalesce(
-                 (SELECT max(id) FROM events WHERE account_id = ",
-            $account,
-            " AND kind = 'signed_in'), 0)"
-        )
-    };
-}
-pub(super) use count_failures;
 
 pub(super) async fn record_failure(
     pool: &PgPool,

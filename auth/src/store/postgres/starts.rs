@@ -1,17 +1,19 @@
 //! How sessions start, each in one transaction with what it replaces.
 
 use super::{
-    attempts::{all, right, take_back},
+    attempts::{all, take_back},
     ends::end_in,
-    events::{self, count_failures, insert_event},
+    events,
 };
 use crate::{
     AccountId, Reason, SecretHash,
     audit::EventKind,
     password::PasswordHash,
     store::{
-        ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Tried, Which, entry::of_session,
+        ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Tried, Which,
+        entry::{count_failures, insert_event, of_session},
         rows::id_of,
+        tries::right,
     },
 };
 use sqlx::{PgConnection, PgPool};

@@ -1,11 +1,11 @@
 //! The table of tries.
 
-use super::hex::hex;
+use super::hex::{hex, names};
 use crate::{
     clock::Timestamp,
     store::{
         StoreError, Tried,
-        tries::{Count, seen, waiting},
+        tries::{Count, right, seen, waiting},
     },
     throttle::{Bucket, FORGET},
 };
@@ -63,22 +63,16 @@ pub(super) async fn take_back_try(pool: &SqlitePool, tried: Tried<'_>) -> Result
     Ok(())
 }
 
-/// The first of what [`take_back`] is given.
-pub(super) fn right(tried: Tried<'_>) -> Option<Vec<u8>> {
-    tried.right.map(|bucket| bucket.0.to_vec())
-}
-
-/// The second.
+/// What [`take_back`] is given beside the right one's name.
 pub(super) fn others(tried: Tried<'_>) -> String {
-    json!(tried.others.iter().map(|bucket| hex(&bucket.0)).collect::<Vec<_>>()).to_string()
+    names(tried.others.iter().map(|bucket| &bucket.0))
 }
 
 async fn look(connection: &mut SqliteConnection, buckets: &[Bucket]) -> Result<Vec<Count>, sqlx::Error> {
-    let names = json!(buckets.iter().map(|bucket| hex(&bucket.id.0)).collect::<Vec<_>>());
     sqlx::query_as(
         "SELECT bucket, failures, last_at FROM attempts WHERE bucket IN (SELECT unhex(value) FROM json_each(?))",
     )
-    .bind(names.to_string())
+    .bind(names(buckets.iter().map(|bucket| &bucket.id.0)))
     .fetch_all(connection)
     .await
 }

@@ -4,7 +4,11 @@ use crate::{
     AccountId, SessionId,
     audit::{Event, EventKind, MERGE_FAILURES, SEVERAL_PLACES, Source},
     clock::Timestamp,
-    store::{StoreError, entry::Entry, rows::EventRecord},
+    store::{
+        StoreError,
+        entry::{Entry, insert_event},
+        rows::EventRecord,
+    },
 };
 use sqlx::{SqliteConnection, SqlitePool};
 
@@ -19,29 +23,6 @@ macro_rules! latest_first {
         "ORDER BY e.at DESC, e.id DESC LIMIT ?1"
     };
 }
-
-/// Adds an entry: time, kind, account, session, agent and place.
-macro_rules! insert_event {
-    ($values:literal) => {
-        concat!("INSERT INTO events (at, kind, account_id, session_id, agent, place) VALUES (", $values, ")")
-    };
-}
-pub(super) use insert_event;
-
-/// How many tries have failed since somebody last signed in to an account.
-macro_rules! count_failures {
-    ($account:literal) => {
-        concat!(
-            "SELECT coalesce(sum(count), 0) FROM events WHERE account_id = ",
-            $account,
-            " AND kind = 'sign_in_failed' AND id > coalesce(
-                 (SELECT max(id) FROM events WHERE account_id = ",
-            $account,
-            " AND kind = 'signed_in'), 0)"
-        )
-    };
-}
-pub(super) use count_failures;
 
 pub(super) async fn record_failure(
     pool: &SqlitePool,
@@ -70,7 +51,7 @@ pub(super) async fn latest(pool: &SqlitePool, account: Option<AccountId>, most: 
 }
 
 pub(super) async fn add(connection: &mut SqliteConnection, entry: &Entry<'_>) -> Result<(), sqlx::Error> {
-    sqlx::query(insert_event!("?, ?, ?, ?, ?, ?"))
+    sqlx::query(insert_event!())
         .bind(entry.at.as_millis())
         .bind(entry.kind.as_str())
         .bind(entry.account.map(|account| account.0))

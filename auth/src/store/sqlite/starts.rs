@@ -1,17 +1,19 @@
 //! How sessions start, each in one transaction with what it replaces.
 
 use super::{
-    attempts::{others, right, take_back},
+    attempts::{others, take_back},
     ends::end_in,
-    events::{self, count_failures, insert_event},
+    events,
 };
 use crate::{
     Reason, SecretHash,
     audit::EventKind,
     password::PasswordHash,
     store::{
-        ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Tried, Which, entry::of_session,
+        ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Tried, Which,
+        entry::{count_failures, insert_event, of_session},
         rows::id_of,
+        tries::right,
     },
 };
 use sqlx::{Row, SqliteConnection, SqlitePool};
@@ -114,24 +116,19 @@ async fn write_down(
     tried: Tried<'_>,
 ) -> Result<u32, sqlx::Error> {
     let entry = of_session(session.times.authenticated_at, kind, session);
-    let failed = sqlx::query_scalar(concat!(
-        count_failures!("$3"),
-        "; ",
-        insert_event!("$1, $2, $3, $4, $5, $6"),
-        "; ",
-        take_back!("$7", "$8")
-    ))
-    .bind(entry.at.as_millis())
-    .bind(entry.kind.as_str())
-    .bind(session.account.0)
-    .bind(session.id.as_str())
-    .bind(entry.agent)
-    .bind(entry.place)
-    .bind(right(tried))
-    .bind(others(tried))
-    // All of it: for one row the text would not be read beyond it.
-    .fetch_all(connection)
-    .await?;
+    let failed =
+        sqlx::query_scalar(concat!(count_failures!("$3"), "; ", insert_event!(), "; ", take_back!("$7", "$8")))
+            .bind(entry.at.as_millis())
+            .bind(entry.kind.as_str())
+            .bind(session.account.0)
+            .bind(session.id.as_str())
+            .bind(entry.agent)
+            .bind(entry.place)
+            .bind(right(tried))
+            .bind(others(tried))
+            // All of it: for one row the text would not be read beyond it.
+            .fetch_all(connection)
+            .await?;
     failed.first().copied().ok_or(sqlx::Error::RowNotFound)
 }
 
