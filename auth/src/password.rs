@@ -10,6 +10,7 @@ mod memory;
 mod pepper;
 mod rows;
 mod stored;
+mod threads;
 mod weakness;
 
 pub use chosen::{MAX_BYTES, MIN_CHARS, Password, PasswordError};

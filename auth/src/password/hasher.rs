@@ -6,6 +6,7 @@ use super::{
     memory::Memory,
     pepper::Pepper,
     stored::PasswordHash,
+    threads::Threads,
 };
 use crate::KeyRing;
 use argon2::{KeyId, Params, ParamsBuilder};
@@ -13,7 +14,7 @@ use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicUsize, Ordering},
 };
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 /// argon2id with 19 MiB, two passes, one lane: OWASP's least, ASVS 5.0 appendix C.
@@ -22,11 +23,6 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// How many sign-ins may wait for their turn to hash. At 30 ms a hash that is two seconds.
 pub const MAX_WAITING: usize = 64;
-
-/// How much a thread that hashes steps back, on the system's scale to 19: where there is not enough for all, it
-/// gets a tenth of what others get.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
 
 /// Why a password could not be hashed or checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +39,7 @@ pub enum HashError {
 #[derive(Clone, Debug)]
 pub struct Hasher {
     permits: Arc<Semaphore>,
+    threads: Arc<Threads>,
     waiting: Arc<AtomicUsize>,
     counters: Arc<Counters>,
     dummy: Arc<OnceLock<PasswordHash>>,
@@ -70,8 +67,10 @@ impl Hasher {
     /// A hasher that hashes at most so many passwords at a time, at least one. Each takes 19 MiB.
     #[must_use]
     pub fn new(at_a_time: usize) -> Self {
+        let at_a_time = at_a_time.max(1);
         Self {
-            permits: Arc::new(Semaphore::new(at_a_time.max(1))),
+            permits: Arc::new(Semaphore::new(at_a_time)),
+            threads: Arc::new(Threads::new(at_a_time)),
             waiting: Arc::default(),
             counters: Arc::default(),
             dummy: Arc::default(),
@@ -180,29 +179,32 @@ impl Hasher {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| HashError::Failed)?;
         drop(queued);
         let counters = Arc::clone(&self.counters);
-        let (tell, done) = oneshot::channel();
-        // The permit goes with the work: a client that hangs up drops this future, not the hash. A thread costs
-        // a thousandth of a hash, and one that has stepped back can never step forward again.
-        let thread = std::thread::Builder::new().name("password".to_owned()).spawn(move || {
-            step_back();
-            counters.started.fetch_add(1, Ordering::SeqCst);
-            let now = counters.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
-            counters.most_in_flight.fetch_max(now, Ordering::SeqCst);
-            let result = work();
-            counters.in_flight.fetch_sub(1, Ordering::SeqCst);
-            drop(permit);
-            let _hung_up = tell.send(result);
+        // The permit goes with the work: a client that hangs up drops this future, not the hash.
+        let done = self.threads.run(move || {
+            let _permit = permit;
+            let _counted = InFlight::enter(&counters);
+            work()
         });
-        thread.map_err(|_| HashError::Overloaded)?;
-        done.await.map_err(|_| HashError::Failed)
+        done.ok_or(HashError::Failed)?.await.map_err(|_| HashError::Failed)
     }
 }
 
-/// Lets everything else on this machine go first, as far as the system knows of that for a thread: a request of
-/// somebody who is signed in takes microseconds, and should not wait for a password's milliseconds.
-fn step_back() {
-    #[cfg(target_os = "linux")]
-    let _at_its_old_place = rustix::process::setpriority_process(None, NICE);
+/// A hash that is being made, until it is, however that ends.
+struct InFlight<'a>(&'a Counters);
+
+impl<'a> InFlight<'a> {
+    fn enter(counters: &'a Counters) -> Self {
+        counters.started.fetch_add(1, Ordering::SeqCst);
+        let now = counters.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+        counters.most_in_flight.fetch_max(now, Ordering::SeqCst);
+        Self(counters)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// A place in the queue, given back when the wait ends, however it ends.

@@ -3,6 +3,7 @@
 mod bounds;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+mod connections;
 mod entry;
 mod moment;
 mod moving;

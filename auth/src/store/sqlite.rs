@@ -18,6 +18,7 @@ mod tests;
 use super::{
     ChangePassword, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Tried, Which,
     bounds::{ANSWER, ANSWER_FOR_ALL, WAIT, within},
+    connections::Connections,
 };
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash,
@@ -28,36 +29,38 @@ use crate::{
 };
 use async_trait::async_trait;
 use file::File;
-use sqlx::SqlitePool;
+use sqlx::{Sqlite, SqlitePool};
 use std::time::Duration;
 
 /// Accounts and sessions in a SQLite file, in WAL mode with every commit synced: a revocation that
 /// was acknowledged survives a loss of power.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
-    /// For what only reads, and for others.
-    pool: SqlitePool,
+    /// For what only reads.
+    readers: Connections<Sqlite>,
     /// One connection, for what writes. SQLite has one lock for that, and those who wait for it look again
     /// and again, whoever comes first; here they stand in a line, and none of them keeps a reader waiting.
-    writer: SqlitePool,
+    writer: Connections<Sqlite>,
+    /// For others.
+    pool: SqlitePool,
     file: File,
 }
 
 impl SqliteStore {
-    /// The pool itself, for an app that keeps its own tables in the same file.
+    /// Connections for an app that keeps its own tables in the same file. They are made when they are asked for.
     #[must_use]
     pub const fn pool(&self) -> &SqlitePool {
         &self.pool
     }
 
-    /// The pool that reads, if the file is still the one that was opened.
-    fn live(&self) -> Result<&SqlitePool, StoreError> {
+    /// The connections that read, if the file is still the one that was opened.
+    fn live(&self) -> Result<&Connections<Sqlite>, StoreError> {
         self.file.check()?;
-        Ok(&self.pool)
+        Ok(&self.readers)
     }
 
     /// The connection that writes, if the file is still the one that was opened.
-    fn writer(&self) -> Result<&SqlitePool, StoreError> {
+    fn writer(&self) -> Result<&Connections<Sqlite>, StoreError> {
         self.file.check()?;
         Ok(&self.writer)
     }
@@ -66,14 +69,17 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn close(&self) {
-        self.writer.close().await;
         self.pool.close().await;
+        self.readers.close().await;
+        self.writer.close().await;
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        let pool = self.live()?;
+        let readers = self.live()?;
         within(ANSWER, async {
-            sqlx::query("SELECT 1 FROM accounts LIMIT 1").fetch_optional(pool).await?;
+            let mut connection = readers.reading().await?;
+            sqlx::query("SELECT 1 FROM accounts LIMIT 1").fetch_optional(&mut *connection).await?;
+            connection.done();
             Ok(())
         })
         .await

@@ -8,19 +8,21 @@ use crate::{
     password::PasswordHash,
     store::{
         StoreError, Which,
+        connections::Connections,
         entry::by_operator,
         rows::{AccountRecord, account_columns},
     },
 };
-use sqlx::PgPool;
+use sqlx::Postgres;
 
 pub(super) async fn create(
-    pool: &PgPool,
+    pool: &Connections<Postgres>,
     name: &AccountName,
     hash: &PasswordHash,
     demo: bool,
     now: Timestamp,
 ) -> Result<Account, StoreError> {
+    let mut connection = pool.writing().await?;
     let row: Option<AccountRecord> = sqlx::query_as(concat!(
         "INSERT INTO accounts (name, password_hash, state, demo, created_at) VALUES ($1, $2, 'active', $3, $4)
          ON CONFLICT (name) DO NOTHING RETURNING ",
@@ -30,28 +32,38 @@ pub(super) async fn create(
     .bind(hash.as_str())
     .bind(demo)
     .bind(now.as_millis())
-    .fetch_optional(pool)
+    .fetch_optional(&mut *connection)
     .await?;
+    connection.done();
     row.map_or(Err(StoreError::NameTaken), AccountRecord::account)
 }
 
-pub(super) async fn by_name(pool: &PgPool, name: &AccountName) -> Result<Option<(Account, PasswordHash)>, StoreError> {
+pub(super) async fn by_name(
+    pool: &Connections<Postgres>,
+    name: &AccountName,
+) -> Result<Option<(Account, PasswordHash)>, StoreError> {
+    let mut connection = pool.reading().await?;
     let row: Option<AccountRecord> =
         sqlx::query_as(concat!("SELECT ", account_columns!(), " FROM accounts WHERE name = $1"))
             .bind(name.as_str())
-            .fetch_optional(pool)
+            .fetch_optional(&mut *connection)
             .await?;
+    connection.done();
     row.map(AccountRecord::with_hash).transpose()
 }
 
-pub(super) async fn all(pool: &PgPool) -> Result<Vec<Account>, StoreError> {
+pub(super) async fn all(pool: &Connections<Postgres>) -> Result<Vec<Account>, StoreError> {
+    let mut connection = pool.reading().await?;
     let rows: Vec<AccountRecord> =
-        sqlx::query_as(concat!("SELECT ", account_columns!(), " FROM accounts ORDER BY name")).fetch_all(pool).await?;
+        sqlx::query_as(concat!("SELECT ", account_columns!(), " FROM accounts ORDER BY name"))
+            .fetch_all(&mut *connection)
+            .await?;
+    connection.done();
     rows.into_iter().map(AccountRecord::account).collect()
 }
 
 pub(super) async fn set_password(
-    pool: &PgPool,
+    pool: &Connections<Postgres>,
     account: AccountId,
     hash: &PasswordHash,
     now: Timestamp,
@@ -72,22 +84,24 @@ pub(super) async fn set_password(
 }
 
 pub(super) async fn rehash(
-    pool: &PgPool,
+    pool: &Connections<Postgres>,
     account: AccountId,
     old: &PasswordHash,
     new: &PasswordHash,
 ) -> Result<bool, StoreError> {
+    let mut connection = pool.writing().await?;
     let changed = sqlx::query("UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
         .bind(new.as_str())
         .bind(account.0)
         .bind(old.as_str())
-        .execute(pool)
+        .execute(&mut *connection)
         .await?;
+    connection.done();
     Ok(changed.rows_affected() == 1)
 }
 
 pub(super) async fn set_state(
-    pool: &PgPool,
+    pool: &Connections<Postgres>,
     account: AccountId,
     state: AccountState,
     now: Timestamp,
@@ -115,11 +129,16 @@ pub(super) async fn set_state(
     Ok(changed == 1)
 }
 
-pub(super) async fn delete(pool: &PgPool, account: AccountId) -> Result<bool, StoreError> {
-    let deleted = sqlx::query("DELETE FROM accounts WHERE id = $1").bind(account.0).execute(pool).await?;
+pub(super) async fn delete(pool: &Connections<Postgres>, account: AccountId) -> Result<bool, StoreError> {
+    let mut connection = pool.writing().await?;
+    let deleted = sqlx::query("DELETE FROM accounts WHERE id = $1").bind(account.0).execute(&mut *connection).await?;
+    connection.done();
     Ok(deleted.rows_affected() == 1)
 }
 
-pub(super) async fn delete_demo(pool: &PgPool) -> Result<u64, StoreError> {
-    Ok(sqlx::query("DELETE FROM accounts WHERE demo").execute(pool).await?.rows_affected())
+pub(super) async fn delete_demo(pool: &Connections<Postgres>) -> Result<u64, StoreError> {
+    let mut connection = pool.writing().await?;
+    let deleted = sqlx::query("DELETE FROM accounts WHERE demo").execute(&mut *connection).await?;
+    connection.done();
+    Ok(deleted.rows_affected())
 }

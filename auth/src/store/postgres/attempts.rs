@@ -1,14 +1,16 @@
 //! The table of tries. Rows are held in the order of their names, so that no two wait for each other.
 
+use super::bounds::looking;
 use crate::{
     clock::Timestamp,
     store::{
         StoreError, Tried,
+        connections::Connections,
         tries::{Count, right, seen, waiting},
     },
     throttle::{Bucket, FORGET},
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, Postgres};
 use std::{collections::BTreeSet, time::Duration};
 
 /// Takes back a try, as a part of a `WITH`: the names of all buckets, and that of the right one.
@@ -34,26 +36,25 @@ pub(super) fn all(tried: Tried<'_>) -> Vec<Vec<u8>> {
     tried.right.iter().chain(tried.others).map(|bucket| bucket.0.to_vec()).collect()
 }
 
-pub(super) async fn take_back_try(pool: &PgPool, tried: Tried<'_>) -> Result<(), StoreError> {
+pub(super) async fn take_back_try(pool: &Connections<Postgres>, tried: Tried<'_>) -> Result<(), StoreError> {
     // Whoever signs in without a failure leaves no row behind.
+    let mut connection = pool.writing().await?;
     sqlx::query(concat!("WITH ", take_back!("$1", "$2"), " SELECT 1"))
         .bind(all(tried))
         .bind(right(tried))
-        .execute(pool)
+        .execute(&mut *connection)
         .await?;
+    connection.done();
     Ok(())
 }
 
 pub(super) async fn count_try(
-    pool: &PgPool,
+    pool: &Connections<Postgres>,
     buckets: &[Bucket],
     now: Timestamp,
 ) -> Result<Option<Duration>, StoreError> {
     // A look without a lock first: a flood of tries that have to wait holds up nobody.
-    let counts: Vec<Count> = sqlx::query_as("SELECT bucket, failures, last_at FROM attempts WHERE bucket = ANY($1)")
-        .bind(names(buckets))
-        .fetch_all(pool)
-        .await?;
+    let counts = looking(|| look(pool, buckets)).await?;
     if let Some(wait) = waiting(&counts, buckets, now)? {
         return Ok(Some(wait));
     }
@@ -75,6 +76,16 @@ pub(super) async fn count_try(
     }
     tx.commit().await?;
     Ok(None)
+}
+
+async fn look(pool: &Connections<Postgres>, buckets: &[Bucket]) -> Result<Vec<Count>, StoreError> {
+    let mut connection = pool.reading().await?;
+    let counts = sqlx::query_as("SELECT bucket, failures, last_at FROM attempts WHERE bucket = ANY($1)")
+        .bind(names(buckets))
+        .fetch_all(&mut *connection)
+        .await?;
+    connection.done();
+    Ok(counts)
 }
 
 /// Each name once.

@@ -4,9 +4,9 @@ use super::bounds::{ANSWER_FOR_ALL, millis};
 use crate::{
     Reason,
     clock::Timestamp,
-    store::{StoreError, Which},
+    store::{StoreError, Which, connections::Connections},
 };
-use sqlx::{PgConnection, PgPool, Postgres, postgres::PgArguments, query::Query};
+use sqlx::{PgConnection, Postgres, postgres::PgArguments, query::Query};
 
 /// Ends the sessions that a condition names and that nothing has ended, and writes each down: one
 /// statement for each kind of condition, so that each uses its index.
@@ -25,7 +25,7 @@ macro_rules! end_where {
 }
 
 pub(super) async fn end(
-    pool: &PgPool,
+    pool: &Connections<Postgres>,
     which: &Which,
     reason: Reason,
     now: Timestamp,

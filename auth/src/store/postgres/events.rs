@@ -6,11 +6,12 @@ use crate::{
     clock::Timestamp,
     store::{
         StoreError,
+        connections::Connections,
         entry::{Entry, insert_event},
         rows::EventRecord,
     },
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, Postgres};
 
 /// The first half of the lock under which failures are counted: "dayp".
 const FAILURES: i32 = 0x6461_7970;
@@ -42,7 +43,7 @@ macro_rules! merge_failure {
 }
 
 pub(super) async fn record_failure(
-    pool: &PgPool,
+    pool: &Connections<Postgres>,
     account: Option<AccountId>,
     now: Timestamp,
     source: Source<'_>,
@@ -62,7 +63,11 @@ pub(super) async fn record_failure(
     Ok(())
 }
 
-pub(super) async fn latest(pool: &PgPool, account: Option<AccountId>, most: u32) -> Result<Vec<Event>, StoreError> {
+pub(super) async fn latest(
+    pool: &Connections<Postgres>,
+    account: Option<AccountId>,
+    most: u32,
+) -> Result<Vec<Event>, StoreError> {
     // Two statements, so that each uses its index.
     let query = match account {
         Some(account) => sqlx::query_as(concat!(events_and_names!(), "WHERE e.account_id = $2 ", latest_first!()))
@@ -70,7 +75,9 @@ pub(super) async fn latest(pool: &PgPool, account: Option<AccountId>, most: u32)
             .bind(account.0),
         None => sqlx::query_as(concat!(events_and_names!(), latest_first!())).bind(i64::from(most)),
     };
-    let rows: Vec<EventRecord> = query.fetch_all(pool).await?;
+    let mut connection = pool.reading().await?;
+    let rows: Vec<EventRecord> = query.fetch_all(&mut *connection).await?;
+    connection.done();
     rows.into_iter().map(EventRecord::event).collect()
 }
 

@@ -4,10 +4,10 @@ use super::{
     PostgresStore,
     bounds::{WAIT, within},
 };
-use crate::store::{Heard, Moment, Notice, Notices, StoreError};
+use crate::store::{Heard, Moment, Notice, Notices, StoreError, connections::Connections};
 use async_trait::async_trait;
 use sqlx::{
-    PgPool,
+    Postgres,
     postgres::{PgListener, PgPoolOptions},
 };
 use std::time::Duration;
@@ -23,7 +23,7 @@ const DEAF_AFTER: Duration = Duration::from_secs(5);
 /// A connection that listens.
 pub(super) struct Channel {
     listener: PgListener,
-    pool: PgPool,
+    connections: Connections<Postgres>,
     every: Interval,
     /// What this node says to itself begins so; others say something else.
     name: String,
@@ -51,7 +51,7 @@ pub(super) async fn listen(store: &PostgresStore) -> Result<Channel, StoreError>
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     Ok(Channel {
         listener,
-        pool: store.pool.clone(),
+        connections: store.connections.clone(),
         every,
         name: format!("h:{:016x}:", u64::from_be_bytes(name)),
         said: None,
@@ -112,7 +112,9 @@ impl Channel {
         self.said = Some((self.count, Moment::now()));
         let said = format!("{}{}", self.name, self.count);
         within(WAIT, async || {
-            sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(&said).execute(&self.pool).await?;
+            let mut connection = self.connections.writing().await?;
+            sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(&said).execute(&mut *connection).await?;
+            connection.done();
             Ok(())
         })
         .await

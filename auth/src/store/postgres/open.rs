@@ -5,7 +5,7 @@ use super::{
     address::{connect_options, shown},
     bounds::{ANSWER_FOR_ALL, CONNECTIONS, SILENT, STATEMENT, WAIT, millis},
 };
-use crate::store::OpenError;
+use crate::store::{OpenError, connections::Connections};
 use sqlx::{
     ConnectOptions, Connection, PgConnection,
     migrate::Migrator,
@@ -142,20 +142,10 @@ impl PostgresStore {
         migrated
             .map_or_else(|_| Err(place.unusable(&"it does not answer")), |run| run.map_err(|e| place.unusable(&e)))?;
         migrating.close().await;
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(WAIT)
-            // One whose operation was given up may wait for an answer for ever.
-            .after_release(|connection, _| {
-                Box::pin(async {
-                    tokio::time::timeout(WAIT, connection.ping())
-                        .await
-                        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
-                        .map(|()| true)
-                })
-            })
-            .connect_lazy_with(place.options(STATEMENT, WAIT));
-        Ok(Self { pool, listening: place.options(STATEMENT, WAIT) })
+        let options = place.options(STATEMENT, WAIT);
+        let connections = Connections::new(options.clone(), CONNECTIONS).map_err(|e| place.unusable(&e))?;
+        let pool = PgPoolOptions::new().acquire_timeout(WAIT).connect_lazy_with(options.clone());
+        Ok(Self { connections, pool, listening: options })
     }
 
     /// Looks whether the database at an address could be opened. Makes and changes nothing.

@@ -5,12 +5,17 @@ use crate::{
     clock::Timestamp,
     store::{
         SessionRow, StoreError,
+        connections::Connections,
         rows::{SessionRecord, generation_of, session_columns},
     },
 };
-use sqlx::PgPool;
+use sqlx::Postgres;
 
-pub(super) async fn by_secret(pool: &PgPool, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
+pub(super) async fn by_secret(
+    pool: &Connections<Postgres>,
+    secret: &SecretHash,
+) -> Result<Option<SessionRow>, StoreError> {
+    let mut connection = pool.reading().await?;
     let row: Option<SessionRecord> = sqlx::query_as(concat!(
         "SELECT ",
         session_columns!(),
@@ -18,12 +23,17 @@ pub(super) async fn by_secret(pool: &PgPool, secret: &SecretHash) -> Result<Opti
          FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.secret_hash = $1"
     ))
     .bind(secret.0.as_slice())
-    .fetch_optional(pool)
+    .fetch_optional(&mut *connection)
     .await?;
+    connection.done();
     row.map(SessionRecord::session).transpose()
 }
 
-pub(super) async fn alive(pool: &PgPool, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
+pub(super) async fn alive(
+    pool: &Connections<Postgres>,
+    account: Option<AccountId>,
+) -> Result<Vec<SessionRow>, StoreError> {
+    let mut connection = pool.reading().await?;
     let rows: Vec<SessionRecord> = sqlx::query_as(concat!(
         "SELECT ",
         session_columns!(),
@@ -33,25 +43,35 @@ pub(super) async fn alive(pool: &PgPool, account: Option<AccountId>) -> Result<V
          ORDER BY s.last_seen_at DESC, s.id"
     ))
     .bind(account.map(|account| account.0))
-    .fetch_all(pool)
+    .fetch_all(&mut *connection)
     .await?;
+    connection.done();
     rows.into_iter().map(SessionRecord::session).collect()
 }
 
-pub(super) async fn touch(pool: &PgPool, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
+pub(super) async fn touch(
+    pool: &Connections<Postgres>,
+    secret: &SecretHash,
+    now: Timestamp,
+) -> Result<Option<u32>, StoreError> {
     // Only a row that is still alive: a sign-out that came first wins.
+    let mut connection = pool.writing().await?;
     let touched: Option<i64> = sqlx::query_scalar(
         "UPDATE sessions SET last_seen_at = greatest(last_seen_at, $1) WHERE secret_hash = $2 AND ended_at IS NULL
          RETURNING generation",
     )
     .bind(now.as_millis())
     .bind(secret.0.as_slice())
-    .fetch_optional(pool)
+    .fetch_optional(&mut *connection)
     .await?;
+    connection.done();
     touched.map(generation_of).transpose()
 }
 
-pub(super) async fn touch_all(pool: &PgPool, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError> {
+pub(super) async fn touch_all(
+    pool: &Connections<Postgres>,
+    used: &[(SecretHash, Timestamp)],
+) -> Result<(), StoreError> {
     // In one order, so that two nodes that do this at once do not wait for each other.
     let mut used = used.to_vec();
     used.sort_by_key(|(secret, _)| secret.0);
@@ -84,11 +104,12 @@ pub(super) async fn touch_all(pool: &PgPool, used: &[(SecretHash, Timestamp)]) -
 }
 
 pub(super) async fn renew(
-    pool: &PgPool,
+    pool: &Connections<Postgres>,
     secret: &SecretHash,
     number: u32,
     now: Timestamp,
 ) -> Result<Option<u32>, StoreError> {
+    let mut connection = pool.writing().await?;
     let renewed: Option<i64> = sqlx::query_scalar(
         "UPDATE sessions SET generation = generation + 1, renewed_at = $1, seen_at = NULL,
                              last_seen_at = greatest(last_seen_at, $1)
@@ -98,17 +119,25 @@ pub(super) async fn renew(
     .bind(now.as_millis())
     .bind(secret.0.as_slice())
     .bind(i64::from(number))
-    .fetch_optional(pool)
+    .fetch_optional(&mut *connection)
     .await?;
+    connection.done();
     renewed.map(generation_of).transpose()
 }
 
-pub(super) async fn see(pool: &PgPool, secret: &SecretHash, number: u32, now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn see(
+    pool: &Connections<Postgres>,
+    secret: &SecretHash,
+    number: u32,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut connection = pool.writing().await?;
     sqlx::query("UPDATE sessions SET seen_at = $1 WHERE secret_hash = $2 AND generation = $3 AND seen_at IS NULL")
         .bind(now.as_millis())
         .bind(secret.0.as_slice())
         .bind(i64::from(number))
-        .execute(pool)
+        .execute(&mut *connection)
         .await?;
+    connection.done();
     Ok(())
 }

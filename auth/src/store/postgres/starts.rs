@@ -11,14 +11,18 @@ use crate::{
     password::PasswordHash,
     store::{
         ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Tried, Which,
+        connections::Connections,
         entry::{count_failures, insert_event, of_session},
         rows::id_of,
         tries::right,
     },
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, Postgres};
 
-pub(super) async fn start(pool: &PgPool, start: StartSession<'_>) -> Result<Option<Started>, StoreError> {
+pub(super) async fn start(
+    pool: &Connections<Postgres>,
+    start: StartSession<'_>,
+) -> Result<Option<Started>, StoreError> {
     let StartSession { session, hash, replaces, confirms, limit, tried } = start;
     let now = session.times.authenticated_at;
     let mut tx = pool.begin().await?;
@@ -42,7 +46,10 @@ pub(super) async fn start(pool: &PgPool, start: StartSession<'_>) -> Result<Opti
     Ok(Some(Started { failed_attempts }))
 }
 
-pub(super) async fn change_password(pool: &PgPool, change: ChangePassword<'_>) -> Result<Option<i64>, StoreError> {
+pub(super) async fn change_password(
+    pool: &Connections<Postgres>,
+    change: ChangePassword<'_>,
+) -> Result<Option<i64>, StoreError> {
     let ChangePassword { old, new, session, replaces, end_others } = change;
     let (account, now) = (session.account, session.times.authenticated_at);
     let mut tx = pool.begin().await?;

@@ -1,31 +1,36 @@
 //! Taking away what is dead for long. Rows that somebody holds are left for the next time, so that a
 //! sweep waits for nobody, be it another node's.
 
-use crate::store::{StoreError, SweepBefore};
-use sqlx::PgPool;
+use crate::store::{StoreError, SweepBefore, connections::Connections};
+use sqlx::Postgres;
 
 /// Rows that one sweep deletes at most, so that no sign-in waits for it for long.
 const SWEEP_ROWS: i64 = 500;
 
-pub(super) async fn sweep(pool: &PgPool, before: SweepBefore) -> Result<u64, StoreError> {
+pub(super) async fn sweep(pool: &Connections<Postgres>, before: SweepBefore) -> Result<u64, StoreError> {
+    let mut connection = pool.writing().await?;
     let events = sqlx::query(
         "DELETE FROM events WHERE id IN (
             SELECT id FROM events WHERE at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
     )
     .bind(before.events.as_millis())
     .bind(SWEEP_ROWS)
-    .execute(pool)
+    .execute(&mut *connection)
     .await?;
+    connection.done();
+    let mut connection = pool.writing().await?;
     let attempts = sqlx::query(
         "DELETE FROM attempts WHERE bucket IN (
             SELECT bucket FROM attempts WHERE last_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
     )
     .bind(before.attempts.as_millis())
     .bind(SWEEP_ROWS)
-    .execute(pool)
+    .execute(&mut *connection)
     .await?;
+    connection.done();
     // How long ago a session ended by itself follows from the row: the sweep comes as much later
     // than the deadline as than the idle timeout's end.
+    let mut connection = pool.writing().await?;
     let sessions: i64 = sqlx::query_scalar(
         "WITH dead AS (
             SELECT s.secret_hash FROM sessions s JOIN accounts a ON a.id = s.account_id
@@ -50,7 +55,8 @@ pub(super) async fn sweep(pool: &PgPool, before: SweepBefore) -> Result<u64, Sto
     .bind(before.ordinary_last_seen.as_millis())
     .bind(before.remembered_last_seen.as_millis())
     .bind(SWEEP_ROWS)
-    .fetch_one(pool)
+    .fetch_one(&mut *connection)
     .await?;
+    connection.done();
     Ok(events.rows_affected() + attempts.rows_affected() + sessions.unsigned_abs())
 }

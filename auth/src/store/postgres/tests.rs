@@ -3,21 +3,29 @@ use crate::{
     SessionId,
     policy::Times,
     store::{NewSession, OpenError, SessionLimit, conformance},
-    testing::{self, Postgres, name_of, until},
+    testing::{self, Network, Postgres, name_of, until},
     throttle::{BucketId, Limit},
 };
 use sqlx::postgres::PgListener;
 use std::sync::Arc;
+use tokio::time::timeout;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 async fn open() -> PostgresStore {
-    PostgresStore::open(&testing::database().await).await.unwrap()
+    open_at(&testing::database().await).await
+}
+
+async fn open_at(url: &str) -> PostgresStore {
+    PostgresStore::open(url).await.unwrap()
+}
+
+fn hash(text: &str) -> PasswordHash {
+    PasswordHash::from_stored(text.to_owned())
 }
 
 async fn alice(store: &PostgresStore) -> Account {
-    let hash = PasswordHash::from_stored("hash".to_owned());
-    store.create_account(&AccountName::parse("alice").unwrap(), &hash, false, NOW).await.unwrap()
+    store.create_account(&AccountName::parse("alice").unwrap(), &hash("hash"), false, NOW).await.unwrap()
 }
 
 fn secret(n: u16) -> SecretHash {
@@ -42,8 +50,8 @@ async fn start(store: &PostgresStore, account: &Account, n: u16) {
         agent: String::new(),
         place: String::new(),
     };
-    let hash = PasswordHash::from_stored("hash".to_owned());
     let limit = SessionLimit { most: 10_000, ordinary_since: NOW, remembered_since: NOW };
+    let hash = hash("hash");
     let start = StartSession { limit, ..conformance::start_of(&session, &hash) };
     store.start_session(start).await.unwrap().unwrap();
 }
@@ -67,6 +75,7 @@ async fn commits_are_on_disk_and_nothing_waits_for_ever() {
     .unwrap();
     store.close().await;
     let store = PostgresStore::open(&url).await.unwrap();
+    let mut connection = store.connections.reading().await.unwrap();
     for (setting, value) in [
         ("synchronous_commit", "on"),
         ("statement_timeout", "4s"),
@@ -76,10 +85,10 @@ async fn commits_are_on_disk_and_nothing_waits_for_ever() {
         ("search_path", "daypass"),
     ] {
         let found: String =
-            sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(store.pool()).await.unwrap();
+            sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(&mut *connection).await.unwrap();
         assert_eq!(found, value, "{setting}");
     }
-    let slow = sqlx::query("SELECT pg_sleep(3600)").execute(store.pool()).await.unwrap_err();
+    let slow = sqlx::query("SELECT pg_sleep(3600)").execute(&mut *connection).await.unwrap_err();
     assert!(slow.to_string().contains("statement timeout"), "{slow}");
 }
 
@@ -203,7 +212,6 @@ async fn what_had_to_make_way_is_tried_again() {
     assert_eq!(store.events(Some(alice.id), 10).await.unwrap().len(), 1, "what was undone left nothing");
     // Not for ever.
     sqlx::raw_sql("ALTER SEQUENCE tries MINVALUE -1000 RESTART -1000").execute(store.pool()).await.unwrap();
-    let hash = PasswordHash::from_stored("hash".to_owned());
     let session = NewSession {
         secret_hash: secret(2),
         id: SessionId::parse("id2").unwrap(),
@@ -215,6 +223,7 @@ async fn what_had_to_make_way_is_tried_again() {
         place: String::new(),
     };
     let limit = SessionLimit { most: 10, ordinary_since: NOW, remembered_since: NOW };
+    let hash = hash("hash");
     let start = StartSession { limit, ..conformance::start_of(&session, &hash) };
     assert!(matches!(store.start_session(start).await, Err(StoreError::Unavailable(_))));
 }
@@ -230,6 +239,30 @@ async fn a_row_that_somebody_holds_is_not_waited_for_beyond_a_bound() {
     assert!(matches!(ended, Err(StoreError::Unavailable(_))), "{ended:?}");
     holding.rollback().await.unwrap();
     assert_eq!(store.end(Which::Secret(secret(1)), Reason::Revoked, NOW, None).await.unwrap(), 1);
+}
+
+/// Nobody has it meanwhile, and nothing that others write later is part of what nobody commits.
+#[tokio::test]
+async fn what_is_given_up_in_the_middle_of_it_is_undone_at_once() {
+    let server = Postgres::start().await;
+    let database = server.database().await;
+    let network = Network::to(&server).await;
+    let (store, other) = (PostgresStore::open(&network.url(&database)).await.unwrap(), open_at(&database).await);
+    let alice = alice(&store).await;
+    let mut begun = store.connections.begin().await.unwrap();
+    sqlx::query("UPDATE accounts SET state = 'disabled'").execute(&mut *begun).await.unwrap();
+    drop(begun);
+    assert!(other.set_state(alice.id, AccountState::Disabled, NOW).await.unwrap(), "its locks are held");
+
+    network.hold(false, true);
+    let beginning = timeout(Duration::from_millis(200), store.connections.begin());
+    assert!(beginning.await.is_err(), "it was told that it has begun");
+    network.go_on();
+    until("it is there again", async || store.connections.idle() == 1).await;
+    assert!(store.set_state(alice.id, AccountState::Active, NOW).await.unwrap());
+    assert!(store.rehash(alice.id, &hash("hash"), &hash("stronger")).await.unwrap());
+    let (account, found) = other.account(&alice.name).await.unwrap().unwrap();
+    assert_eq!((account.state, found), (AccountState::Active, hash("stronger")), "it is nowhere but here");
 }
 
 /// What is heard on the channel from what is done.
@@ -273,7 +306,6 @@ async fn nodes_hear_what_ended_and_not_what_was_used() {
     assert_eq!(heard(&mut listener, &store).await, [session(2)]);
     store.end(Which::Secret(secret(2)), Reason::SignedOut, NOW, None).await.unwrap();
     assert!(heard(&mut listener, &store).await.is_empty(), "twice is once");
-    let hash = |text: &str| PasswordHash::from_stored(text.to_owned());
     store.rehash(alice.id, &hash("hash"), &hash("stronger")).await.unwrap();
     assert_eq!(heard(&mut listener, &store).await, std::slice::from_ref(&account));
     store.end(Which::Account(alice.id, Some(secret(3))), Reason::RevokedByYou, NOW, None).await.unwrap();
@@ -307,14 +339,14 @@ async fn that_tens_of_thousands_were_used_is_written_at_once_and_is_no_news() {
     start(&store, &account, 1).await;
     // A hundred times as long as it takes: a machine that is busy fails nobody.
     let options = connect_options(&url).unwrap();
-    let patient = PgPool::connect_with(options.options([("search_path", SCHEMA), ("statement_timeout", "60s")])).await;
-    let patient = patient.unwrap();
+    let options = options.options([("search_path", SCHEMA), ("statement_timeout", "60s")]);
+    let patient = Connections::new(options, 1).unwrap();
     sqlx::raw_sql(
         "INSERT INTO sessions SELECT (jsonb_populate_record(s, jsonb_build_object(
              'secret_hash', '\\x' || lpad(to_hex(n), 64, '0'), 'id', 'many' || n))).*
          FROM sessions s, generate_series(1, 30000) AS n",
     )
-    .execute(&patient)
+    .execute(&mut *patient.writing().await.unwrap())
     .await
     .unwrap();
     let mut news = PgListener::connect(&url).await.unwrap();
@@ -328,7 +360,7 @@ async fn that_tens_of_thousands_were_used_is_written_at_once_and_is_no_news() {
     sessions::touch_all(&patient, &secrets.map(|secret| (secret, at)).collect::<Vec<_>>()).await.unwrap();
     let used: i64 = sqlx::query_scalar("SELECT count(*) FROM sessions WHERE last_seen_at = $1")
         .bind(at.as_millis())
-        .fetch_one(&patient)
+        .fetch_one(&mut *patient.reading().await.unwrap())
         .await
         .unwrap();
     assert_eq!(used, 30_000);

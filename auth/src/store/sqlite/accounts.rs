@@ -8,19 +8,21 @@ use crate::{
     password::PasswordHash,
     store::{
         StoreError, Which,
+        connections::Connections,
         entry::by_operator,
         rows::{AccountRecord, account_columns},
     },
 };
-use sqlx::SqlitePool;
+use sqlx::Sqlite;
 
 pub(super) async fn create(
-    pool: &SqlitePool,
+    pool: &Connections<Sqlite>,
     name: &AccountName,
     hash: &PasswordHash,
     demo: bool,
     now: Timestamp,
 ) -> Result<Account, StoreError> {
+    let mut connection = pool.writing().await?;
     let row: Option<AccountRecord> = sqlx::query_as(concat!(
         "INSERT INTO accounts (name, password_hash, state, demo, created_at) VALUES (?, ?, 'active', ?, ?)
          ON CONFLICT (name) DO NOTHING RETURNING ",
@@ -30,36 +32,43 @@ pub(super) async fn create(
     .bind(hash.as_str())
     .bind(demo)
     .bind(now.as_millis())
-    .fetch_optional(pool)
+    .fetch_optional(&mut *connection)
     .await?;
+    connection.done();
     row.map_or(Err(StoreError::NameTaken), AccountRecord::account)
 }
 
 pub(super) async fn by_name(
-    pool: &SqlitePool,
+    pool: &Connections<Sqlite>,
     name: &AccountName,
 ) -> Result<Option<(Account, PasswordHash)>, StoreError> {
+    let mut connection = pool.reading().await?;
     let row: Option<AccountRecord> =
         sqlx::query_as(concat!("SELECT ", account_columns!(), " FROM accounts WHERE name = ?"))
             .bind(name.as_str())
-            .fetch_optional(pool)
+            .fetch_optional(&mut *connection)
             .await?;
+    connection.done();
     row.map(AccountRecord::with_hash).transpose()
 }
 
-pub(super) async fn all(pool: &SqlitePool) -> Result<Vec<Account>, StoreError> {
+pub(super) async fn all(pool: &Connections<Sqlite>) -> Result<Vec<Account>, StoreError> {
+    let mut connection = pool.reading().await?;
     let rows: Vec<AccountRecord> =
-        sqlx::query_as(concat!("SELECT ", account_columns!(), " FROM accounts ORDER BY name")).fetch_all(pool).await?;
+        sqlx::query_as(concat!("SELECT ", account_columns!(), " FROM accounts ORDER BY name"))
+            .fetch_all(&mut *connection)
+            .await?;
+    connection.done();
     rows.into_iter().map(AccountRecord::account).collect()
 }
 
 pub(super) async fn set_password(
-    pool: &SqlitePool,
+    pool: &Connections<Sqlite>,
     account: AccountId,
     hash: &PasswordHash,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let mut tx = pool.begin().await?;
     let changed = sqlx::query("UPDATE accounts SET password_hash = ?, epoch = epoch + 1, demo = 0 WHERE id = ?")
         .bind(hash.as_str())
         .bind(account.0)
@@ -75,27 +84,29 @@ pub(super) async fn set_password(
 }
 
 pub(super) async fn rehash(
-    pool: &SqlitePool,
+    pool: &Connections<Sqlite>,
     account: AccountId,
     old: &PasswordHash,
     new: &PasswordHash,
 ) -> Result<bool, StoreError> {
+    let mut connection = pool.writing().await?;
     let changed = sqlx::query("UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ?")
         .bind(new.as_str())
         .bind(account.0)
         .bind(old.as_str())
-        .execute(pool)
+        .execute(&mut *connection)
         .await?;
+    connection.done();
     Ok(changed.rows_affected() == 1)
 }
 
 pub(super) async fn set_state(
-    pool: &SqlitePool,
+    pool: &Connections<Sqlite>,
     account: AccountId,
     state: AccountState,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let mut tx = pool.begin().await?;
     let changed = sqlx::query("UPDATE accounts SET state = ?, epoch = epoch + (state <> ?) WHERE id = ?")
         .bind(state.as_str())
         .bind(state.as_str())
@@ -117,11 +128,16 @@ pub(super) async fn set_state(
     Ok(changed == 1)
 }
 
-pub(super) async fn delete(pool: &SqlitePool, account: AccountId) -> Result<bool, StoreError> {
-    let deleted = sqlx::query("DELETE FROM accounts WHERE id = ?").bind(account.0).execute(pool).await?;
+pub(super) async fn delete(pool: &Connections<Sqlite>, account: AccountId) -> Result<bool, StoreError> {
+    let mut connection = pool.writing().await?;
+    let deleted = sqlx::query("DELETE FROM accounts WHERE id = ?").bind(account.0).execute(&mut *connection).await?;
+    connection.done();
     Ok(deleted.rows_affected() == 1)
 }
 
-pub(super) async fn delete_demo(pool: &SqlitePool) -> Result<u64, StoreError> {
-    Ok(sqlx::query("DELETE FROM accounts WHERE demo = 1").execute(pool).await?.rows_affected())
+pub(super) async fn delete_demo(pool: &Connections<Sqlite>) -> Result<u64, StoreError> {
+    let mut connection = pool.writing().await?;
+    let deleted = sqlx::query("DELETE FROM accounts WHERE demo = 1").execute(&mut *connection).await?;
+    connection.done();
+    Ok(deleted.rows_affected())
 }

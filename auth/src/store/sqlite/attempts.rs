@@ -5,12 +5,13 @@ use crate::{
     clock::Timestamp,
     store::{
         StoreError, Tried,
+        connections::Connections,
         tries::{Count, right, seen, waiting},
     },
     throttle::{Bucket, FORGET},
 };
 use serde_json::json;
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::{Sqlite, SqliteConnection};
 use std::time::Duration;
 
 /// Takes back a try, as part of a transaction: the name of the right bucket, and those of the others as JSON.
@@ -32,21 +33,26 @@ macro_rules! take_back {
 pub(super) use take_back;
 
 pub(super) async fn count_try(
-    readers: &SqlitePool,
-    writer: &SqlitePool,
+    readers: &Connections<Sqlite>,
+    writer: &Connections<Sqlite>,
     buckets: &[Bucket],
     now: Timestamp,
 ) -> Result<Option<Duration>, StoreError> {
     // A look without the lock first: a flood of tries that have to wait keeps nobody from writing.
-    let counts = look(&mut *readers.acquire().await?, buckets).await?;
+    let mut connection = readers.reading().await?;
+    let counts = look(&mut connection, buckets).await?;
+    connection.done();
     if let Some(wait) = waiting(&counts, buckets, now)? {
         return Ok(Some(wait));
     }
-    if count(&mut *writer.acquire().await?, buckets, &counts, now).await? {
+    let mut connection = writer.writing().await?;
+    let counted = count(&mut connection, buckets, &counts, now).await?;
+    connection.done();
+    if counted {
         return Ok(None);
     }
     // Somebody else tried meanwhile: once more, in which nobody can come between.
-    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+    let mut tx = writer.begin().await?;
     let counts = look(&mut tx, buckets).await?;
     let wait = waiting(&counts, buckets, now)?;
     if wait.is_none() && !count(&mut tx, buckets, &counts, now).await? {
@@ -56,8 +62,8 @@ pub(super) async fn count_try(
     Ok(wait)
 }
 
-pub(super) async fn take_back_try(pool: &SqlitePool, tried: Tried<'_>) -> Result<(), StoreError> {
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+pub(super) async fn take_back_try(pool: &Connections<Sqlite>, tried: Tried<'_>) -> Result<(), StoreError> {
+    let mut tx = pool.begin().await?;
     sqlx::query(take_back!("$1", "$2")).bind(right(tried)).bind(others(tried)).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(())

@@ -3,9 +3,9 @@
 use crate::{
     Reason,
     clock::Timestamp,
-    store::{StoreError, Which},
+    store::{StoreError, Which, connections::Connections},
 };
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::{Sqlite, SqliteConnection};
 
 /// Ends the sessions that a condition names and that nothing has ended, and writes each down: one
 /// pair of statements for each kind of condition, so that each uses its index.
@@ -28,13 +28,13 @@ macro_rules! end_where {
 }
 
 pub(super) async fn end(
-    pool: &SqlitePool,
+    pool: &Connections<Sqlite>,
     which: Which,
     reason: Reason,
     now: Timestamp,
     idle_since: Option<Timestamp>,
 ) -> Result<u64, StoreError> {
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let mut tx = pool.begin().await?;
     let ended = end_in(&mut tx, &which, reason, now, idle_since).await?;
     tx.commit().await?;
     Ok(ended)

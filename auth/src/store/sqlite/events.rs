@@ -6,11 +6,12 @@ use crate::{
     clock::Timestamp,
     store::{
         StoreError,
+        connections::Connections,
         entry::{Entry, insert_event},
         rows::EventRecord,
     },
 };
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::{Sqlite, SqliteConnection};
 
 macro_rules! events_and_names {
     () => {
@@ -25,20 +26,24 @@ macro_rules! latest_first {
 }
 
 pub(super) async fn record_failure(
-    pool: &SqlitePool,
+    pool: &Connections<Sqlite>,
     account: Option<AccountId>,
     now: Timestamp,
     source: Source<'_>,
 ) -> Result<(), StoreError> {
     let Source { agent, place } = source;
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let mut tx = pool.begin().await?;
     let entry = Entry { at: now, kind: EventKind::SignInFailed, account, session: None, agent, place };
     add_failure(&mut tx, &entry).await?;
     tx.commit().await?;
     Ok(())
 }
 
-pub(super) async fn latest(pool: &SqlitePool, account: Option<AccountId>, most: u32) -> Result<Vec<Event>, StoreError> {
+pub(super) async fn latest(
+    pool: &Connections<Sqlite>,
+    account: Option<AccountId>,
+    most: u32,
+) -> Result<Vec<Event>, StoreError> {
     // Two statements, so that each uses its index.
     let query = match account {
         Some(account) => sqlx::query_as(concat!(events_and_names!(), "WHERE e.account_id = ?2 ", latest_first!()))
@@ -46,7 +51,9 @@ pub(super) async fn latest(pool: &SqlitePool, account: Option<AccountId>, most: 
             .bind(account.0),
         None => sqlx::query_as(concat!(events_and_names!(), latest_first!())).bind(most),
     };
-    let rows: Vec<EventRecord> = query.fetch_all(pool).await?;
+    let mut connection = pool.reading().await?;
+    let rows: Vec<EventRecord> = query.fetch_all(&mut *connection).await?;
+    connection.done();
     rows.into_iter().map(EventRecord::event).collect()
 }
 

@@ -4,7 +4,7 @@ use super::{
     SqliteStore, WAIT,
     file::{File, create_private_file, create_private_folder, path_of},
 };
-use crate::store::OpenError;
+use crate::store::{OpenError, connections::Connections};
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migrator},
@@ -18,6 +18,8 @@ pub(super) const APPLICATION_ID: i32 = 0x6461_7970;
 /// What a connection keeps of the file, at most, as `PRAGMA cache_size` takes it: 16 MiB. With a million sessions
 /// in the file, a thousand that are in use are on about so many pages.
 const CACHE: &str = "-16384";
+/// Connections that read.
+const READERS: usize = 4;
 /// How long one process leaves another that sets up the same file, and for how long it tries again.
 const SET_UP_AGAIN: Duration = Duration::from_millis(50);
 const SET_UP_WITHIN: Duration = Duration::from_secs(3);
@@ -46,11 +48,16 @@ impl SqliteStore {
             .foreign_keys(true)
             .pragma("cache_size", CACHE);
         let first = set_up(&options).await.map_err(|e| unusable(e.to_string()))?;
-        let pool = connections(4).connect_with(options.clone()).await.map_err(|e| unusable(e.to_string()))?;
-        let writer = connections(1).connect_with(options).await.map_err(|e| unusable(e.to_string()))?;
+        let [readers, writer] = [READERS, 1].map(|number| Connections::new(options.clone(), number));
+        let (readers, writer) =
+            (readers.map_err(|e| unusable(e.to_string()))?, writer.map_err(|e| unusable(e.to_string()))?);
+        for connections in [&readers, &writer] {
+            connections.make_all().await.map_err(|e| unusable(e.to_string()))?;
+        }
         first.close().await;
         let file = File::at(path).map_err(|e| unusable(e.to_string()))?;
-        Ok(Self { pool, writer, file })
+        let pool = SqlitePoolOptions::new().acquire_timeout(WAIT).connect_lazy_with(options);
+        Ok(Self { readers, writer, pool, file })
     }
 
     /// Looks whether the database at an address could be opened. Makes and changes nothing; that
@@ -66,14 +73,6 @@ impl SqliteStore {
         let options = SqliteConnectOptions::new().filename(&path).busy_timeout(WAIT).disable_statement_logging();
         inspect(&options, &path.display().to_string()).await
     }
-}
-
-/// So many connections, which are made now and kept. One that is made while the disk hangs holds a thread for as
-/// long, and whoever wants another makes one more.
-fn connections(number: u32) -> SqlitePoolOptions {
-    // Nothing takes them away meanwhile, so none is asked whether it is still there.
-    let options = SqlitePoolOptions::new().max_connections(number).min_connections(number).test_before_acquire(false);
-    options.max_lifetime(None).idle_timeout(None).acquire_timeout(WAIT)
 }
 
 /// Connects, and brings the schema up to date, before the connections are made that stay: none of them has to
@@ -94,7 +93,7 @@ async fn set_up(options: &SqliteConnectOptions) -> Result<SqlitePool, MigrateErr
 }
 
 async fn try_set_up(options: &SqliteConnectOptions) -> Result<SqlitePool, MigrateError> {
-    let pool = connections(1).connect_with(options.clone()).await?;
+    let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(WAIT).connect_with(options.clone()).await?;
     // The id is set first: a file that is ours and empty is still ours after a crash here.
     sqlx::query("PRAGMA application_id = 1684109680").execute(&pool).await?;
     MIGRATIONS.run(&pool).await?;

@@ -6,13 +6,18 @@ use crate::{
     clock::Timestamp,
     store::{
         SessionRow, StoreError,
+        connections::Connections,
         rows::{SessionRecord, session_columns},
     },
 };
 use serde_json::json;
-use sqlx::SqlitePool;
+use sqlx::Sqlite;
 
-pub(super) async fn by_secret(pool: &SqlitePool, secret: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
+pub(super) async fn by_secret(
+    pool: &Connections<Sqlite>,
+    secret: &SecretHash,
+) -> Result<Option<SessionRow>, StoreError> {
+    let mut connection = pool.reading().await?;
     let row: Option<SessionRecord> = sqlx::query_as(concat!(
         "SELECT ",
         session_columns!(),
@@ -20,12 +25,17 @@ pub(super) async fn by_secret(pool: &SqlitePool, secret: &SecretHash) -> Result<
          FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.secret_hash = ?"
     ))
     .bind(secret.0.as_slice())
-    .fetch_optional(pool)
+    .fetch_optional(&mut *connection)
     .await?;
+    connection.done();
     row.map(SessionRecord::session).transpose()
 }
 
-pub(super) async fn alive(pool: &SqlitePool, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
+pub(super) async fn alive(
+    pool: &Connections<Sqlite>,
+    account: Option<AccountId>,
+) -> Result<Vec<SessionRow>, StoreError> {
+    let mut connection = pool.reading().await?;
     let rows: Vec<SessionRecord> = sqlx::query_as(concat!(
         "SELECT ",
         session_columns!(),
@@ -35,49 +45,59 @@ pub(super) async fn alive(pool: &SqlitePool, account: Option<AccountId>) -> Resu
          ORDER BY s.last_seen_at DESC, s.id"
     ))
     .bind(account.map(|account| account.0))
-    .fetch_all(pool)
+    .fetch_all(&mut *connection)
     .await?;
+    connection.done();
     rows.into_iter().map(SessionRecord::session).collect()
 }
 
-pub(super) async fn touch(pool: &SqlitePool, secret: &SecretHash, now: Timestamp) -> Result<Option<u32>, StoreError> {
+pub(super) async fn touch(
+    pool: &Connections<Sqlite>,
+    secret: &SecretHash,
+    now: Timestamp,
+) -> Result<Option<u32>, StoreError> {
     // Only a row that is still alive: a sign-out that came first wins.
+    let mut connection = pool.writing().await?;
     let touched = sqlx::query_scalar(
         "UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE secret_hash = ? AND ended_at IS NULL
          RETURNING generation",
     )
     .bind(now.as_millis())
     .bind(secret.0.as_slice())
-    .fetch_optional(pool)
+    .fetch_optional(&mut *connection)
     .await?;
+    connection.done();
     Ok(touched)
 }
 
 /// At most so many in one transaction, so that no sign-in waits for it for long.
 const TOUCHED_AT_ONCE: usize = 500;
 
-pub(super) async fn touch_all(pool: &SqlitePool, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError> {
+pub(super) async fn touch_all(pool: &Connections<Sqlite>, used: &[(SecretHash, Timestamp)]) -> Result<(), StoreError> {
     for some in used.chunks(TOUCHED_AT_ONCE) {
         let given = json!(some.iter().map(|(secret, at)| (hex(&secret.0), at.as_millis())).collect::<Vec<_>>());
         // One statement, since each is a message to another thread and back, which costs more than what it does.
+        let mut connection = pool.writing().await?;
         sqlx::query(
             "UPDATE sessions SET last_seen_at = used.at
              FROM (SELECT unhex(value ->> 0) AS secret_hash, value ->> 1 AS at FROM json_each(?)) AS used
              WHERE sessions.secret_hash = used.secret_hash AND ended_at IS NULL AND last_seen_at < used.at",
         )
         .bind(given.to_string())
-        .execute(pool)
+        .execute(&mut *connection)
         .await?;
+        connection.done();
     }
     Ok(())
 }
 
 pub(super) async fn renew(
-    pool: &SqlitePool,
+    pool: &Connections<Sqlite>,
     secret: &SecretHash,
     number: u32,
     now: Timestamp,
 ) -> Result<Option<u32>, StoreError> {
+    let mut connection = pool.writing().await?;
     let renewed = sqlx::query_scalar(
         "UPDATE sessions SET generation = generation + 1, renewed_at = ?1, seen_at = NULL,
                              last_seen_at = max(last_seen_at, ?1)
@@ -87,17 +107,25 @@ pub(super) async fn renew(
     .bind(now.as_millis())
     .bind(secret.0.as_slice())
     .bind(number)
-    .fetch_optional(pool)
+    .fetch_optional(&mut *connection)
     .await?;
+    connection.done();
     Ok(renewed)
 }
 
-pub(super) async fn see(pool: &SqlitePool, secret: &SecretHash, number: u32, now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn see(
+    pool: &Connections<Sqlite>,
+    secret: &SecretHash,
+    number: u32,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut connection = pool.writing().await?;
     sqlx::query("UPDATE sessions SET seen_at = ? WHERE secret_hash = ? AND generation = ? AND seen_at IS NULL")
         .bind(now.as_millis())
         .bind(secret.0.as_slice())
         .bind(number)
-        .execute(pool)
+        .execute(&mut *connection)
         .await?;
+    connection.done();
     Ok(())
 }

@@ -11,17 +11,18 @@ use crate::{
     password::PasswordHash,
     store::{
         ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Tried, Which,
+        connections::Connections,
         entry::{count_failures, insert_event, of_session},
         rows::id_of,
         tries::right,
     },
 };
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use sqlx::{Row, Sqlite, SqliteConnection};
 
-pub(super) async fn start(pool: &SqlitePool, start: StartSession<'_>) -> Result<Option<Started>, StoreError> {
+pub(super) async fn start(pool: &Connections<Sqlite>, start: StartSession<'_>) -> Result<Option<Started>, StoreError> {
     let StartSession { session, hash, replaces, confirms, limit, tried } = start;
     let now = session.times.authenticated_at;
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let mut tx = pool.begin().await?;
     if !insert_session(&mut tx, session, session.epoch, hash).await? {
         return Ok(None);
     }
@@ -41,10 +42,13 @@ pub(super) async fn start(pool: &SqlitePool, start: StartSession<'_>) -> Result<
     Ok(Some(Started { failed_attempts }))
 }
 
-pub(super) async fn change_password(pool: &SqlitePool, change: ChangePassword<'_>) -> Result<Option<i64>, StoreError> {
+pub(super) async fn change_password(
+    pool: &Connections<Sqlite>,
+    change: ChangePassword<'_>,
+) -> Result<Option<i64>, StoreError> {
     let ChangePassword { old, new, session, replaces, end_others } = change;
     let (account, now) = (session.account, session.times.authenticated_at);
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let mut tx = pool.begin().await?;
     // Whatever happened while the passwords were hashed wins: an end of the session that asks, a
     // disabling, another change.
     let changed: Option<i64> = sqlx::query_scalar(

@@ -1,7 +1,7 @@
 //! Taking away what is dead for long.
 
-use crate::store::{StoreError, SweepBefore};
-use sqlx::SqlitePool;
+use crate::store::{StoreError, SweepBefore, connections::Connections};
+use sqlx::Sqlite;
 
 /// Rows that one sweep deletes at most, so that no sign-in waits for it for long.
 const SWEEP_ROWS: i64 = 500;
@@ -16,19 +16,23 @@ macro_rules! swept_rows {
     };
 }
 
-pub(super) async fn sweep(pool: &SqlitePool, before: SweepBefore) -> Result<u64, StoreError> {
+pub(super) async fn sweep(pool: &Connections<Sqlite>, before: SweepBefore) -> Result<u64, StoreError> {
+    let mut connection = pool.writing().await?;
     let events = sqlx::query("DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ? LIMIT ?)")
         .bind(before.events.as_millis())
         .bind(SWEEP_ROWS)
-        .execute(pool)
+        .execute(&mut *connection)
         .await?;
+    connection.done();
+    let mut connection = pool.writing().await?;
     let attempts =
         sqlx::query("DELETE FROM attempts WHERE bucket IN (SELECT bucket FROM attempts WHERE last_at < ? LIMIT ?)")
             .bind(before.attempts.as_millis())
             .bind(SWEEP_ROWS)
-            .execute(pool)
+            .execute(&mut *connection)
             .await?;
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    connection.done();
+    let mut tx = pool.begin().await?;
     // How long ago a session ended by itself follows from the row: the sweep comes as much later
     // than the deadline as than the idle timeout's end.
     sqlx::query(concat!(

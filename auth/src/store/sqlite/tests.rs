@@ -25,9 +25,11 @@ async fn commits_are_synced_and_the_file_is_private() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("deep/er/daypass.db");
     let store = open(&path).await.unwrap();
-    let synchronous: i32 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(store.pool()).await.unwrap();
-    let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(store.pool()).await.unwrap();
-    let id: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(store.pool()).await.unwrap();
+    let mut writer = store.writer.writing().await.unwrap();
+    let synchronous: i32 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *writer).await.unwrap();
+    let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *writer).await.unwrap();
+    let id: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *writer).await.unwrap();
+    drop(writer);
     assert_eq!((synchronous, journal.as_str(), id), (2, "wal", APPLICATION_ID));
     #[cfg(unix)]
     {
@@ -57,7 +59,7 @@ async fn what_waits_to_write_keeps_nobody_from_reading() {
             tokio::spawn(async move { store.set_password(account.id, &hash, now).await })
         })
         .collect();
-    crate::testing::until("one of them waits for the lock", || async { store.writer.num_idle() == 0 }).await;
+    crate::testing::until("one of them waits for the lock", || async { store.writer.idle() == 0 }).await;
     for _ in 0..20 {
         assert_eq!(store.accounts().await.unwrap().len(), 1);
     }
