@@ -30,7 +30,7 @@ pub fn shell(options: LeptosOptions, assets: &Assets) -> impl IntoView + use<> {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
     let Assets { js, wasm, css } = assets.clone();
-    let start = format!("import(\"{js}\").then(m=>m.default({{module_or_path:\"{wasm}\"}}).then(()=>m.hydrate()))");
+    let start = start(&js, &wasm);
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -41,8 +41,6 @@ pub fn shell(options: LeptosOptions, assets: &Assets) -> impl IntoView + use<> {
                 <meta name="description" content="Secure sessions for Leptos and axum." />
                 <link rel="stylesheet" href=css.to_string() />
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml" />
-                <link rel="modulepreload" href=js.to_string() />
-                <link rel="preload" href=wasm.to_string() r#as="fetch" r#type="application/wasm" crossorigin="" />
                 <AutoReload options />
                 <script type="module" nonce=nonce>
                     {start}
@@ -54,6 +52,19 @@ pub fn shell(options: LeptosOptions, assets: &Assets) -> impl IntoView + use<> {
             </body>
         </html>
     }
+}
+
+/// What starts the app, once what the server sent is painted and the browser has nothing else to do: loaded any
+/// earlier, two hundred kilobytes come in the way of the style sheet, and their compilation in that of the paint.
+/// Where nothing is painted, in a tab that nobody looks at or while the style sheet is late, it starts all the same a
+/// little later.
+fn start(js: &str, wasm: &str) -> String {
+    format!(
+        "let begun=0;const start=()=>{{if(begun++)return;const wasm=fetch(\"{wasm}\");\
+         import(\"{js}\").then(m=>m.default({{module_or_path:wasm}}).then(()=>m.hydrate()))}};\
+         const idle=self.requestIdleCallback||setTimeout;\
+         requestAnimationFrame(()=>setTimeout(()=>idle(start)));setTimeout(start,300)"
+    )
 }
 
 /// Nothing but our own files, this document's own inline scripts, and WebAssembly (which is

@@ -120,7 +120,7 @@ fn measure_all(run: Run) -> Outcome<()> {
     #[expect(clippy::cast_precision_loss, reason = "a hundred thousand")]
     let run = report::Run {
         rounds: format!(
-            "{} rounds of {} ms ({} in all tables but the first)",
+            "{} rounds of {} ms ({} in most tables)",
             pace.rounds,
             pace.time.as_millis(),
             pace.rounds.div_ceil(2)

@@ -24,7 +24,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Where sessions are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     Memory,
     Sqlite,
@@ -32,7 +32,7 @@ pub(crate) enum Place {
 }
 
 /// One of those who are measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Who {
     Bare,
     Jar,

@@ -1,7 +1,7 @@
 import { expect, test, Visitor } from "../support/test";
 
 // The module is for browsers with scripts; this one says that it is not used.
-test.use({ javaScriptEnabled: false, expectedErrors: /preloaded using link preload but not used/ });
+test.use({ javaScriptEnabled: false });
 
 test("sign in, reload, sign out", async ({ visitor, page, server }) => {
   await page.goto(server.origin);

@@ -497,8 +497,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "so many are hashed at a time and no more",
         HASHER,
-        "Semaphore::new(at_a_time.max(1))",
-        "Semaphore::new(10_000 + at_a_time)",
+        "let at_a_time = at_a_time.max(1);",
+        "let at_a_time = 10_000 + at_a_time;",
     ),
     mutant(
         "a chosen password is long",
@@ -825,8 +825,20 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "no connection is made to a disk that hangs",
         "auth/src/store/sqlite/open.rs",
-        ".min_connections(number)",
-        "",
+        "connections.make_all().await.map_err(|e| unusable(e.to_string()))?;",
+        "let _ = connections;",
+    ),
+    mutant(
+        "what is given up in the middle of it is undone",
+        "auth/src/store/connections.rs",
+        "if state == State::Transaction {",
+        "if false {",
+    ),
+    mutant(
+        "a connection is lent again when it is through",
+        "auth/src/store/connections.rs",
+        ".take_if(|_| self.state != State::Nothing)",
+        ".take_if(|_| false)",
     ),
     mutant(
         "a newer version's columns are in nobody's way",

@@ -7,10 +7,7 @@
 //! One whose operation was given up or went wrong is lent again only when it has said that it is ready.
 
 use super::{StoreError, bounds::WAIT};
-use deadpool::{
-    Runtime,
-    managed::{Manager, Metrics, Object, Pool, PoolConfig, QueueMode, RecycleError, RecycleResult, Timeouts},
-};
+use deadpool::managed::{Manager, Metrics, Object, Pool, PoolConfig, QueueMode, RecycleError, RecycleResult};
 use sqlx::{ConnectOptions, Connection, Database, Postgres, Sqlite};
 use std::{
     fmt, io,
@@ -78,12 +75,9 @@ impl<DB: Kind> fmt::Debug for Connections<DB> {
 impl<DB: Kind> Connections<DB> {
     /// So many at most, made when they are wanted.
     pub(super) fn new(options: OptionsOf<DB>, most: usize) -> Result<Self, StoreError> {
-        let timeouts = Timeouts { wait: Some(WAIT), create: Some(WAIT), recycle: None };
-        let pool = Pool::builder(Maker(options))
-            // Whoever was used last remembers most.
-            .config(PoolConfig { max_size: most, timeouts, queue_mode: QueueMode::Lifo })
-            .runtime(Runtime::Tokio1)
-            .build();
+        // The one that was used last remembers most.
+        let config = PoolConfig { queue_mode: QueueMode::Lifo, ..PoolConfig::new(most) };
+        let pool = Pool::builder(Maker(options)).config(config).build();
         Ok(Self(pool.map_err(|error| StoreError::Unavailable(error.into()))?))
     }
 
@@ -148,7 +142,8 @@ impl<DB: Kind> Connections<DB> {
 
     async fn lend(&self) -> Result<Lent<DB>, StoreError> {
         // With what the pool says of it, so that nobody takes it for what went wrong with a connection.
-        let object = self.0.get().await.map_err(|error| StoreError::Unavailable(error.into()))?;
+        let object = timeout(WAIT, self.0.get()).await.map_err(|elapsed| StoreError::Unavailable(elapsed.into()))?;
+        let object = object.map_err(|error| StoreError::Unavailable(error.into()))?;
         Ok(Lent { object: Some(object), state: State::Statement })
     }
 }

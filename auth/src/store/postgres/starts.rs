@@ -26,7 +26,9 @@ pub(super) async fn start(
     let StartSession { session, hash, replaces, confirms, limit, tried } = start;
     let now = session.times.authenticated_at;
     let mut tx = pool.begin().await?;
-    lock_accounts(&mut tx, session.account, replaces).await?;
+    if replaces.is_some() {
+        lock_accounts(&mut tx, session.account, replaces).await?;
+    }
     if !insert_session(&mut tx, session, session.epoch, hash).await? {
         return Ok(None);
     }
@@ -102,7 +104,8 @@ async fn lock_accounts(
     Ok(())
 }
 
-/// Inserts a session's row, if its account is still as it was when the password was checked.
+/// Inserts a session's row, if its account is still as it was when the password was checked, and holds the account
+/// until the transaction is over.
 async fn insert_session(
     connection: &mut PgConnection,
     session: &NewSession,
@@ -113,7 +116,7 @@ async fn insert_session(
         "INSERT INTO sessions (secret_hash, id, account_id, epoch, authenticated_at, last_seen_at,
                                absolute_deadline, remembered, signed_in_at, agent, place)
          SELECT $1, $2, id, epoch, $3, $4, $5, $6, $7, $8, $9 FROM accounts
-         WHERE id = $10 AND state = 'active' AND epoch = $11 AND password_hash = $12",
+         WHERE id = $10 AND state = 'active' AND epoch = $11 AND password_hash = $12 FOR NO KEY UPDATE",
     )
     .bind(session.secret_hash.0.as_slice())
     .bind(session.id.as_str())
