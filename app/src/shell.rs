@@ -56,8 +56,7 @@ pub fn shell(options: LeptosOptions, assets: &Assets) -> impl IntoView + use<> {
 
 /// What starts the app, once what the server sent is painted and the browser has nothing else to do: loaded any
 /// earlier, two hundred kilobytes come in the way of the style sheet, and their compilation in that of the paint.
-/// Where nothing is painted, in a tab that nobody looks at or while the style sheet is late, it starts all the same a
-/// little later.
+/// In a tab that nobody looks at nothing is painted, and it starts all the same a little later.
 fn start(js: &str, wasm: &str) -> String {
     format!(
         "let begun=0;const start=()=>{{if(begun++)return;const wasm=fetch(\"{wasm}\");\

@@ -825,7 +825,7 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "no connection is made to a disk that hangs",
         "auth/src/store/sqlite/open.rs",
-        "connections.make_all().await.map_err(|e| unusable(e.to_string()))?;",
+        "connections.make_all().await.map_err(|e| unusable(why(e)))?;",
         "let _ = connections;",
     ),
     mutant(
@@ -833,6 +833,30 @@ pub static MUTANTS: &[Mutant] = &[
         "auth/src/store/connections.rs",
         "if state == State::Transaction {",
         "if false {",
+    ),
+    mutant(
+        "a look meets no connection that was cut",
+        "auth/src/store/postgres/bounds.rs",
+        "Err(error) if cause(&error).is_some_and(is_cut) => {}",
+        "Err(error) if false && cause(&error).is_some_and(is_cut) => {}",
+    ),
+    mutant(
+        "a transaction begins on no connection that was cut",
+        "auth/src/store/connections.rs",
+        "Err(error) if DB::IS_REMOTE && !transaction.0.is_new() && is_cut(&error) => {}",
+        "Err(error) if false && is_cut(&error) => {}",
+    ),
+    mutant(
+        "a statement that writes meets no connection that was cut",
+        "auth/src/store/connections.rs",
+        "if !DB::IS_REMOTE || lent.is_new() {",
+        "if true {",
+    ),
+    mutant(
+        "what SQLite could not commit is not acknowledged",
+        "auth/src/store/sqlite/sessions.rs",
+        ".fetch_all(&mut *connection)\n    .await?;\n    connection.done();\n    Ok(touched.first().copied())",
+        ".fetch_optional(&mut *connection)\n    .await?;\n    connection.done();\n    Ok(touched)",
     ),
     mutant(
         "a connection is lent again when it is through",

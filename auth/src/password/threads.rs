@@ -1,5 +1,6 @@
 //! The threads in which passwords are hashed.
 
+use std::time::Duration;
 use tokio::{
     runtime::{Builder, Runtime},
     task::JoinHandle,
@@ -10,21 +11,31 @@ use tokio::{
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
-/// Threads of their own, which let everything else go first. Made when they are wanted, and kept for a while: one
-/// that has stepped back can never step forward again, so it is of no use for anything else.
+/// How long a thread is kept that nothing is done in: a year.
+const KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Threads of their own, which let everything else go first. One that has stepped back can never step forward
+/// again, so it is of no use for anything else.
 #[derive(Debug)]
 pub(super) struct Threads(Option<Runtime>);
 
 impl Threads {
-    /// So many threads at most.
+    /// So many threads at most. One is made at once, the others when they are wanted.
+    ///
+    /// # Panics
+    /// When the system has no thread left.
     pub(super) fn new(most: usize) -> Self {
         // Nothing runs on it but what blocks.
         let runtime = Builder::new_current_thread()
             .max_blocking_threads(most)
+            .thread_keep_alive(KEPT)
             .thread_name("password")
             .on_thread_start(step_back)
             .build();
-        Self(runtime.inspect_err(|error| tracing::error!(%error, "passwords cannot be hashed")).ok())
+        let runtime = runtime.inspect_err(|error| tracing::error!(%error, "passwords cannot be hashed")).ok();
+        // As long as there is one, whoever comes while the system has no more waits for it.
+        drop(runtime.as_ref().map(|runtime| runtime.spawn_blocking(|| ())));
+        Self(runtime)
     }
 
     /// Does something in one of them, to the end even if nobody waits for it.

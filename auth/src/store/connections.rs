@@ -8,7 +8,10 @@
 
 use super::{StoreError, bounds::WAIT};
 use deadpool::managed::{Manager, Metrics, Object, Pool, PoolConfig, QueueMode, RecycleError, RecycleResult};
-use sqlx::{ConnectOptions, Connection, Database, Postgres, Sqlite};
+use sqlx::{
+    ConnectOptions, Connection, Database, Postgres, Sqlite,
+    postgres::{PgDatabaseError, PgSeverity},
+};
 use std::{
     fmt, io,
     ops::{Deref, DerefMut},
@@ -19,6 +22,8 @@ use tokio::{runtime::Handle, time::timeout};
 /// How long a connection over a network is used: one that is made anew goes where the name leads by then, and what
 /// the server gathered for the old one is free.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// How long one over a network is kept that nobody uses.
+const IDLE: Duration = Duration::from_secs(10 * 60);
 /// How soon it is tried again, at first, to connect to a server that is about to start or has no place left.
 const AGAIN: Duration = Duration::from_millis(10);
 
@@ -74,9 +79,9 @@ impl<DB: Kind> fmt::Debug for Connections<DB> {
 
 impl<DB: Kind> Connections<DB> {
     /// So many at most, made when they are wanted.
-    pub(super) fn new(options: OptionsOf<DB>, most: usize) -> Result<Self, StoreError> {
+    pub(super) fn new(options: OptionsOf<DB>, most: u32) -> Result<Self, StoreError> {
         // The one that was used last remembers most.
-        let config = PoolConfig { queue_mode: QueueMode::Lifo, ..PoolConfig::new(most) };
+        let config = PoolConfig { queue_mode: QueueMode::Lifo, ..PoolConfig::new(most as usize) };
         let pool = Pool::builder(Maker(options)).config(config).build();
         Ok(Self(pool.map_err(|error| StoreError::Unavailable(error.into()))?))
     }
@@ -116,7 +121,14 @@ impl<DB: Kind> Connections<DB> {
         loop {
             let mut transaction = Transaction(self.lend().await?);
             transaction.0.state = State::Transaction;
-            match DB::run(&mut transaction, DB::BEGIN).await {
+            let begun = if DB::IS_REMOTE {
+                // It waits for no lock.
+                let begun = timeout(WAIT, DB::run(&mut transaction, DB::BEGIN)).await;
+                begun.map_err(|elapsed| StoreError::Unavailable(elapsed.into()))?
+            } else {
+                DB::run(&mut transaction, DB::BEGIN).await
+            };
+            match begun {
                 Ok(()) => return Ok(transaction),
                 // As all may be that nobody used for a while.
                 Err(error) if DB::IS_REMOTE && !transaction.0.is_new() && is_cut(&error) => {}
@@ -125,11 +137,26 @@ impl<DB: Kind> Connections<DB> {
         }
     }
 
-    /// Closes those that nobody uses. The others are closed when they are given back, and there are no new ones.
+    /// Closes those that nobody has used for a while, and old ones.
+    pub(super) async fn tidy(&self) {
+        self.close_but(|metrics| metrics.last_used() <= IDLE && metrics.age() <= LIFETIME).await;
+    }
+
+    /// Closes all, those that are used when they are given back, and makes no more. It waits for them, within a bound.
     pub(super) async fn close(&self) {
-        let idle = self.0.retain(|_, _| false).removed;
+        self.close_but(|_| false).await;
         self.0.close();
-        for connection in idle {
+        let closed = async {
+            while self.0.status().size > 0 {
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
+        let _waited = timeout(WAIT, closed).await;
+    }
+
+    /// Closes those that nobody uses, but some.
+    async fn close_but(&self, kept: impl Fn(Metrics) -> bool) {
+        for connection in self.0.retain(|_, metrics| kept(metrics)).removed {
             let _closed = connection.close().await;
         }
     }
@@ -188,9 +215,14 @@ fn is_passing(error: &sqlx::Error) -> bool {
 pub(super) fn is_cut(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
-        // `admin_shutdown`, `crash_shutdown`, and the class of connections.
-        error => code(error).is_some_and(|code| matches!(&*code, "57P01" | "57P02") || code.starts_with("08")),
+        error => says_goodbye(error) || code(error).is_some_and(|code| code.starts_with("08")),
     }
+}
+
+/// Whether PostgreSQL ended the session with it: it was told to, it starts anew, nobody used the connection.
+fn says_goodbye(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    error.is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic))
 }
 
 fn code(error: &sqlx::Error) -> Option<String> {
@@ -243,17 +275,26 @@ impl<DB: Kind> DerefMut for Lent<DB> {
 impl<DB: Kind> Drop for Lent<DB> {
     fn drop(&mut self) {
         let Some(object) = self.object.take_if(|_| self.state != State::Nothing) else { return };
-        match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(settle(object, self.state))),
-            Err(_) => drop(Object::take(object)),
+        let unsettled = Unsettled(Some(object));
+        if let Ok(runtime) = Handle::try_current() {
+            drop(runtime.spawn(settle(unsettled, self.state)));
         }
+    }
+}
+
+/// A connection of which nobody knows what it is doing. It is lost, unless somebody finds out.
+struct Unsettled<DB: Kind>(Option<Object<Maker<DB>>>);
+
+impl<DB: Kind> Drop for Unsettled<DB> {
+    fn drop(&mut self) {
+        drop(self.0.take().map(Object::take));
     }
 }
 
 /// Waits until a connection is through with what it was lent for, and undoes what it began. Nobody has it
 /// meanwhile.
-async fn settle<DB: Kind>(mut object: Object<Maker<DB>>, state: State) {
-    let connection = &mut *object;
+async fn settle<DB: Kind>(mut unsettled: Unsettled<DB>, state: State) {
+    let Some(connection) = unsettled.0.as_deref_mut() else { return };
     let settled = async {
         if state == State::Transaction {
             let undone = DB::run(connection, "ROLLBACK").await;
@@ -270,8 +311,8 @@ async fn settle<DB: Kind>(mut object: Object<Maker<DB>>, state: State) {
         // However long that takes: another one would wait for the same disk.
         settled.await.is_ok()
     };
-    if !is_ready {
-        drop(Object::take(object));
+    if is_ready {
+        drop(unsettled.0.take());
     }
 }
 

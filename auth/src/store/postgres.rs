@@ -59,7 +59,8 @@ impl std::fmt::Debug for PostgresStore {
 
 impl PostgresStore {
     /// Connections for an app that keeps its own tables in the same database, as many again as this store has at
-    /// most; they are made when they are asked for. They find tables of the schema `daypass` alone, unless a statement names another.
+    /// most; they are made when they are asked for. They find tables of the schema `daypass` alone, unless a statement
+    /// names another.
     #[must_use]
     pub const fn pool(&self) -> &PgPool {
         &self.pool

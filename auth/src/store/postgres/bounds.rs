@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(super) use crate::store::bounds::{ANSWER, ANSWER_FOR_ALL, WAIT};
 
 /// Connections of one process at most.
-pub(super) const CONNECTIONS: usize = 10;
+pub(super) const CONNECTIONS: u32 = 10;
 /// How long a statement runs.
 pub(super) const STATEMENT: Duration = Duration::from_secs(4);
 /// How long a node that fell silent in the middle of a transaction keeps its locks.

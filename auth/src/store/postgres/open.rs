@@ -144,7 +144,19 @@ impl PostgresStore {
         migrating.close().await;
         let options = place.options(STATEMENT, WAIT);
         let connections = Connections::new(options.clone(), CONNECTIONS).map_err(|e| place.unusable(&e))?;
-        let pool = PgPoolOptions::new().acquire_timeout(WAIT).connect_lazy_with(options.clone());
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(WAIT)
+            // One whose operation was given up may wait for an answer for ever.
+            .after_release(|connection, _| {
+                Box::pin(async {
+                    tokio::time::timeout(WAIT, connection.ping())
+                        .await
+                        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+                        .map(|()| true)
+                })
+            })
+            .connect_lazy_with(options.clone());
         Ok(Self { connections, pool, listening: options })
     }
 

@@ -8,6 +8,7 @@ use sqlx::Postgres;
 const SWEEP_ROWS: i64 = 500;
 
 pub(super) async fn sweep(pool: &Connections<Postgres>, before: SweepBefore) -> Result<u64, StoreError> {
+    pool.tidy().await;
     let mut connection = pool.writing().await?;
     let events = sqlx::query(
         "DELETE FROM events WHERE id IN (

@@ -1,4 +1,5 @@
 use super::{address::connect_options, open::SCHEMA, *};
+use crate::store::connections::Lent;
 use crate::{
     SessionId,
     policy::Times,
@@ -6,7 +7,7 @@ use crate::{
     testing::{self, Network, Postgres, name_of, until},
     throttle::{BucketId, Limit},
 };
-use sqlx::postgres::PgListener;
+use sqlx::{Connection, PgConnection, postgres::PgListener};
 use std::sync::Arc;
 use tokio::time::timeout;
 
@@ -254,6 +255,7 @@ async fn what_is_given_up_in_the_middle_of_it_is_undone_at_once() {
     drop(begun);
     assert!(other.set_state(alice.id, AccountState::Disabled, NOW).await.unwrap(), "its locks are held");
 
+    until("it is undone", async || store.connections.idle() == 1).await;
     network.hold(false, true);
     let beginning = timeout(Duration::from_millis(200), store.connections.begin());
     assert!(beginning.await.is_err(), "it was told that it has begun");
@@ -263,6 +265,37 @@ async fn what_is_given_up_in_the_middle_of_it_is_undone_at_once() {
     assert!(store.rehash(alice.id, &hash("hash"), &hash("stronger")).await.unwrap());
     let (account, found) = other.account(&alice.name).await.unwrap().unwrap();
     assert_eq!((account.state, found), (AccountState::Active, hash("stronger")), "it is nowhere but here");
+}
+
+/// Whatever comes next on one of them: a look, a transaction, a statement by itself.
+#[tokio::test]
+async fn that_connections_were_cut_while_nobody_used_them_is_noticed_by_nobody() {
+    let server = Postgres::start().await;
+    let store = open_at(&server.database().await).await;
+    let alice = alice(&store).await;
+    let mut operator = PgConnection::connect(&server.url("postgres")).await.unwrap();
+    for next in ["look", "transaction", "statement"] {
+        let mut lent = Vec::new();
+        for _ in 0..4 {
+            lent.push(store.connections.reading().await.unwrap());
+        }
+        lent.into_iter().for_each(Lent::done);
+        // They are told to go, and it takes them a moment.
+        let all = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'daypass'";
+        let mut cut = 0;
+        loop {
+            match sqlx::query_scalar::<_, i64>(all).fetch_one(&mut operator).await.unwrap() {
+                0 => break,
+                left => cut = left.max(cut),
+            }
+        }
+        assert_eq!((cut, store.connections.idle()), (4, 4), "{next}");
+        match next {
+            "look" => assert!(store.account(&alice.name).await.unwrap().is_some()),
+            "transaction" => assert!(store.set_state(alice.id, AccountState::Active, NOW).await.unwrap()),
+            _ => assert!(store.rehash(alice.id, &hash("hash"), &hash("stronger")).await.unwrap()),
+        }
+    }
 }
 
 /// What is heard on the channel from what is done.

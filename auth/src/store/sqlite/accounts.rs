@@ -23,7 +23,8 @@ pub(super) async fn create(
     now: Timestamp,
 ) -> Result<Account, StoreError> {
     let mut connection = pool.writing().await?;
-    let row: Option<AccountRecord> = sqlx::query_as(concat!(
+    // All rows, as in `sessions::touch`.
+    let rows: Vec<AccountRecord> = sqlx::query_as(concat!(
         "INSERT INTO accounts (name, password_hash, state, demo, created_at) VALUES (?, ?, 'active', ?, ?)
          ON CONFLICT (name) DO NOTHING RETURNING ",
         account_columns!()
@@ -32,10 +33,10 @@ pub(super) async fn create(
     .bind(hash.as_str())
     .bind(demo)
     .bind(now.as_millis())
-    .fetch_optional(&mut *connection)
+    .fetch_all(&mut *connection)
     .await?;
     connection.done();
-    row.map_or(Err(StoreError::NameTaken), AccountRecord::account)
+    rows.into_iter().next().map_or(Err(StoreError::NameTaken), AccountRecord::account)
 }
 
 pub(super) async fn by_name(

@@ -4,7 +4,7 @@ use super::{
     SqliteStore, WAIT,
     file::{File, create_private_file, create_private_folder, path_of},
 };
-use crate::store::{OpenError, connections::Connections};
+use crate::store::{OpenError, StoreError, connections::Connections};
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migrator},
@@ -19,7 +19,7 @@ pub(super) const APPLICATION_ID: i32 = 0x6461_7970;
 /// in the file, a thousand that are in use are on about so many pages.
 const CACHE: &str = "-16384";
 /// Connections that read.
-const READERS: usize = 4;
+const READERS: u32 = 4;
 /// How long one process leaves another that sets up the same file, and for how long it tries again.
 const SET_UP_AGAIN: Duration = Duration::from_millis(50);
 const SET_UP_WITHIN: Duration = Duration::from_secs(3);
@@ -52,11 +52,11 @@ impl SqliteStore {
         let (readers, writer) =
             (readers.map_err(|e| unusable(e.to_string()))?, writer.map_err(|e| unusable(e.to_string()))?);
         for connections in [&readers, &writer] {
-            connections.make_all().await.map_err(|e| unusable(e.to_string()))?;
+            connections.make_all().await.map_err(|e| unusable(why(e)))?;
         }
         first.close().await;
         let file = File::at(path).map_err(|e| unusable(e.to_string()))?;
-        let pool = SqlitePoolOptions::new().acquire_timeout(WAIT).connect_lazy_with(options);
+        let pool = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(WAIT).connect_lazy_with(options);
         Ok(Self { readers, writer, pool, file })
     }
 
@@ -110,6 +110,14 @@ fn is_passing(error: &sqlx::Error) -> bool {
 fn kind(error: &sqlx::Error) -> Option<i32> {
     let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
     Some(code & 0xff)
+}
+
+/// What went wrong, in the words of who says so.
+fn why(error: StoreError) -> String {
+    match error {
+        StoreError::Unavailable(cause) => cause.to_string(),
+        other => other.to_string(),
+    }
 }
 
 /// Looks at a file that exists before anything is written to it.

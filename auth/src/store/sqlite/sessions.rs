@@ -58,16 +58,17 @@ pub(super) async fn touch(
 ) -> Result<Option<u32>, StoreError> {
     // Only a row that is still alive: a sign-out that came first wins.
     let mut connection = pool.writing().await?;
-    let touched = sqlx::query_scalar(
+    // All rows of one: the commit comes after the last, and whoever asks for one alone does not hear how it went.
+    let touched: Vec<u32> = sqlx::query_scalar(
         "UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE secret_hash = ? AND ended_at IS NULL
          RETURNING generation",
     )
     .bind(now.as_millis())
     .bind(secret.0.as_slice())
-    .fetch_optional(&mut *connection)
+    .fetch_all(&mut *connection)
     .await?;
     connection.done();
-    Ok(touched)
+    Ok(touched.first().copied())
 }
 
 /// At most so many in one transaction, so that no sign-in waits for it for long.
@@ -98,7 +99,8 @@ pub(super) async fn renew(
     now: Timestamp,
 ) -> Result<Option<u32>, StoreError> {
     let mut connection = pool.writing().await?;
-    let renewed = sqlx::query_scalar(
+    // All rows, as in `touch`.
+    let renewed: Vec<u32> = sqlx::query_scalar(
         "UPDATE sessions SET generation = generation + 1, renewed_at = ?1, seen_at = NULL,
                              last_seen_at = max(last_seen_at, ?1)
          WHERE secret_hash = ?2 AND ended_at IS NULL AND generation = ?3
@@ -107,10 +109,10 @@ pub(super) async fn renew(
     .bind(now.as_millis())
     .bind(secret.0.as_slice())
     .bind(number)
-    .fetch_optional(&mut *connection)
+    .fetch_all(&mut *connection)
     .await?;
     connection.done();
-    Ok(renewed)
+    Ok(renewed.first().copied())
 }
 
 pub(super) async fn see(

@@ -41,6 +41,39 @@ async fn commits_are_synced_and_the_file_is_private() {
     open(&path).await.unwrap();
 }
 
+/// SQLite says so only when the statement is over, after what it returns.
+#[tokio::test]
+async fn what_could_not_be_committed_is_not_acknowledged() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder.path().join("daypass.db")).await.unwrap();
+    sqlx::raw_sql(
+        "CREATE TABLE nobody (account INTEGER REFERENCES accounts (id) DEFERRABLE INITIALLY DEFERRED);
+         CREATE TRIGGER made AFTER INSERT ON accounts BEGIN INSERT INTO nobody VALUES (-1); END;
+         CREATE TRIGGER used AFTER UPDATE ON sessions BEGIN INSERT INTO nobody VALUES (-1); END",
+    )
+    .execute(store.pool())
+    .await
+    .unwrap();
+    let (hash, now) = (PasswordHash::from_stored("hash".to_owned()), Timestamp::from_millis(1_700_000_000_000));
+    let made = store.create_account(&AccountName::parse("alice").unwrap(), &hash, false, now).await;
+    assert!(matches!(made, Err(StoreError::Unavailable(_))), "{made:?}");
+    sqlx::raw_sql(
+        "DROP TRIGGER made;
+         INSERT INTO accounts (id, name, password_hash, state, demo, created_at) VALUES (1, 'bob', '', 'active', 0, 0);
+         INSERT INTO sessions (secret_hash, id, account_id, epoch, authenticated_at, last_seen_at, absolute_deadline,
+                               remembered, signed_in_at, agent, place)
+         VALUES (zeroblob(32), 'id', 1, 0, 0, 0, 9000000000000, 0, 0, '', '')",
+    )
+    .execute(store.pool())
+    .await
+    .unwrap();
+    let secret = SecretHash([0; 32]);
+    assert!(matches!(store.touch(&secret, now, true).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.renew(&secret, 0, now).await, Err(StoreError::Unavailable(_))));
+    let row = store.session(&secret).await.unwrap().unwrap();
+    assert_eq!((row.times.last_activity.as_millis(), row.generation.number), (0, 0));
+}
+
 /// Whoever holds the lock, a backup or another process, holds up writers alone, and they come in turn.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_to_write_keeps_nobody_from_reading() {
