@@ -855,8 +855,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "what SQLite could not commit is not acknowledged",
         "auth/src/store/sqlite/sessions.rs",
-        ".fetch_all(&mut *connection)\n    .await?;\n    connection.done();\n    Ok(touched.first().copied())",
-        ".fetch_optional(&mut *connection)\n    .await?;\n    connection.done();\n    Ok(touched)",
+        ".fetch_all(&mut *connection)\n    .await?;\n    connection.done();\n    Ok(touched",
+        ".fetch_optional(&mut *connection)\n    .await?.into_iter().collect();\n    connection.done();\n    Ok(touched",
     ),
     mutant(
         "a connection is lent again when it is through",
