@@ -26,7 +26,7 @@ async fn is_killed_and_comes_back(folder: Folder) {
     let folder = folder.env("DAYPASS_MOST_SESSIONS", "1000");
     let rounds = std::env::var(ROUNDS_WANTED).map_or(ROUNDS, |wanted| wanted.parse().unwrap());
     // A try that was under way counts as a failure, as far as anybody knows: so four browsers that are
-    // known, each with an account.
+    // known, each with an account, which get in once before it is about to be killed.
     let browsers = ["alice", "bob", "carol", "dave"].map(|name| (name, Arc::new(Mutex::new(String::new()))));
     for (name, _) in &browsers {
         folder.add_account(name, PASSWORD);
@@ -51,6 +51,10 @@ async fn is_killed_and_comes_back(folder: Folder) {
                 "an ended session is back, round {round}"
             );
         }
+        for (name, device) in &browsers {
+            let cookie = server.sign_in_from(&mut *device.lock().await, name, PASSWORD).await.unwrap();
+            alive.push(cookie.expect("a server that nobody kills lets everybody in"));
+        }
         let (started, ended) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
         let mut unsure = JoinSet::new();
         for cookie in alive.split_off(alive.len() / 2) {
@@ -71,8 +75,8 @@ async fn is_killed_and_comes_back(folder: Folder) {
                 }
             });
         }
-        // Another moment each round, from at once to well into the work.
-        tokio::time::sleep(Duration::from_millis(round * 37 % 300)).await;
+        // Another moment each round, from at once to well into the work, however long that takes here.
+        tokio::time::sleep(Duration::from_millis(round * 37 % (300 * (1 + round / rounds)))).await;
         server.kill();
         unsure.join_all().await;
         let (started, ended) = (std::mem::take(&mut *started.lock().await), std::mem::take(&mut *ended.lock().await));
