@@ -139,26 +139,25 @@ impl<DB: Kind> Connections<DB> {
 
     /// Closes those that nobody has used for a while, and old ones.
     pub(super) async fn tidy(&self) {
-        self.close_but(|metrics| metrics.last_used() <= IDLE && metrics.age() <= LIFETIME).await;
+        let kept = |_: &DB::Connection, metrics: Metrics| metrics.last_used() <= IDLE && metrics.age() <= LIFETIME;
+        for connection in self.0.retain(kept).removed {
+            let _closed = connection.close().await;
+        }
     }
 
     /// Closes all, those that are used when they are given back, and makes no more. It waits for them, within a bound.
     pub(super) async fn close(&self) {
-        self.close_but(|_| false).await;
+        let idle = self.0.retain(|_, _| false).removed;
         self.0.close();
         let closed = async {
+            for connection in idle {
+                let _closed = connection.close().await;
+            }
             while self.0.status().size > 0 {
                 tokio::time::sleep(AGAIN).await;
             }
         };
         let _waited = timeout(WAIT, closed).await;
-    }
-
-    /// Closes those that nobody uses, but some.
-    async fn close_but(&self, kept: impl Fn(Metrics) -> bool) {
-        for connection in self.0.retain(|_, metrics| kept(metrics)).removed {
-            let _closed = connection.close().await;
-        }
     }
 
     /// How many nobody uses.
