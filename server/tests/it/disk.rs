@@ -54,7 +54,7 @@ async fn a_full_disk_is_503_for_what_is_to_be_written_and_nobody_is_signed_out()
         kept = Some(cookie);
         break;
     }
-    let cookie = &kept.expect("it is full for sign-ins alone");
+    let Some(cookie) = &kept else { panic!("it is full for sign-ins alone") };
     let log = server.log().unwrap();
     assert!(!log.contains("panicked"), "{log}");
     // With room again all goes on.
