@@ -1,6 +1,5 @@
 import { expect, test, Visitor } from "../support/test";
 
-// The module is for browsers with scripts; this one says that it is not used.
 test.use({ javaScriptEnabled: false });
 
 test("sign in, reload, sign out", async ({ visitor, page, server }) => {

@@ -66,7 +66,8 @@ pub(super) async fn sign_ins(stage: &Stage, pace: &Pace, results: &mut Results) 
         title: "Sign-ins",
         text: format!(
             "{PEOPLE} people sign in at once, over and over, each with an account of their own and argon2id at 19 MiB and \
-             two passes. argon2id alone, on one thread of the same core, just before each of Daypass's turns, does {:.1} a second ({:.1} to {:.1}).",
+             two passes. argon2id alone, on one thread of the same core, just before each of \
+             Daypass's turns, does {:.1} a second ({:.1} to {:.1}).",
             spread.median, spread.low, spread.high
         ),
         rows,

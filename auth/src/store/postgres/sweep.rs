@@ -18,8 +18,6 @@ pub(super) async fn sweep(pool: &Connections<Postgres>, before: SweepBefore) -> 
     .bind(SWEEP_ROWS)
     .execute(&mut *connection)
     .await?;
-    connection.done();
-    let mut connection = pool.writing().await?;
     let attempts = sqlx::query(
         "DELETE FROM attempts WHERE bucket IN (
             SELECT bucket FROM attempts WHERE last_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
@@ -28,10 +26,8 @@ pub(super) async fn sweep(pool: &Connections<Postgres>, before: SweepBefore) -> 
     .bind(SWEEP_ROWS)
     .execute(&mut *connection)
     .await?;
-    connection.done();
     // How long ago a session ended by itself follows from the row: the sweep comes as much later
     // than the deadline as than the idle timeout's end.
-    let mut connection = pool.writing().await?;
     let sessions: i64 = sqlx::query_scalar(
         "WITH dead AS (
             SELECT s.secret_hash FROM sessions s JOIN accounts a ON a.id = s.account_id
