@@ -7,6 +7,7 @@ mod estimate;
 mod hasher;
 mod leaked;
 mod memory;
+mod pages;
 mod pepper;
 mod rows;
 mod stored;

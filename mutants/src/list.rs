@@ -401,7 +401,7 @@ pub static MUTANTS: &[Mutant] = &[
         "arrived.replaced.as_deref().map(|value| door.engine.sign_out_successor(value))",
         "None::<&[u8]>.map(|value| door.engine.sign_out_successor(value))",
     ),
-    mutant("an account has so many sessions and no more", SQLITE, "LIMIT -1 OFFSET ?6", "LIMIT 0 OFFSET ?6"),
+    mutant("an account has so many sessions and no more", SQLITE, "LIMIT -1 OFFSET $12", "LIMIT 0 OFFSET $12"),
     mutant(
         "a changed password starts a new epoch",
         SQLITE,

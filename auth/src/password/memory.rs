@@ -3,7 +3,7 @@
 //! Taken once and used again: blocks of 19 MiB that come and go leave holes that the system's allocator
 //! cannot close, and a storm of sign-ins would leave a process twenty times as large as it has to be.
 
-use super::hasher::MEMORY_KIB;
+use super::{hasher::MEMORY_KIB, pages::ask_for_large};
 use argon2::{
     Argon2, Block,
     password_hash::phc::{self, Output, ParamsString},
@@ -44,6 +44,8 @@ impl Memory {
     fn fill(&self, argon2: &Argon2<'_>, password: &[u8], salt: &[u8], output: &mut [u8]) -> Option<()> {
         let mut blocks = self.free().pop().unwrap_or_default();
         if blocks.len() < argon2.params().block_count() {
+            blocks = Vec::with_capacity(argon2.params().block_count());
+            ask_for_large(blocks.spare_capacity_mut());
             blocks.resize(argon2.params().block_count(), Block::new());
         }
         let done = argon2.hash_password_into_with_memory(password, salt, output, &mut blocks);

@@ -118,15 +118,19 @@ impl<DB: Kind> Connections<DB> {
 
     /// Begins a transaction.
     pub(super) async fn begin(&self) -> Result<Transaction<DB>, StoreError> {
+        self.begin_by(DB::BEGIN).await
+    }
+
+    async fn begin_by(&self, begin: &'static str) -> Result<Transaction<DB>, StoreError> {
         loop {
             let mut transaction = Transaction(self.lend().await?);
             transaction.0.state = State::Transaction;
             let begun = if DB::IS_REMOTE {
                 // It waits for no lock.
-                let begun = timeout(WAIT, DB::run(&mut transaction, DB::BEGIN)).await;
+                let begun = timeout(WAIT, DB::run(&mut transaction, begin)).await;
                 begun.map_err(|elapsed| StoreError::Unavailable(elapsed.into()))?
             } else {
-                DB::run(&mut transaction, DB::BEGIN).await
+                DB::run(&mut transaction, begin).await
             };
             match begun {
                 Ok(()) => return Ok(transaction),
@@ -171,6 +175,14 @@ impl<DB: Kind> Connections<DB> {
         let object = timeout(WAIT, self.0.get()).await.map_err(|elapsed| StoreError::Unavailable(elapsed.into()))?;
         let object = object.map_err(|error| StoreError::Unavailable(error.into()))?;
         Ok(Lent { object: Some(object), state: State::Statement })
+    }
+}
+
+impl Connections<Postgres> {
+    /// Begins a transaction whose commit waits for no disk: if the database crashes in the same second, it may not
+    /// have been. What commits after it waits for both.
+    pub(super) async fn begin_unwaited(&self) -> Result<Transaction<Postgres>, StoreError> {
+        self.begin_by("BEGIN; SET LOCAL synchronous_commit = off").await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who asks is signed in and known; or brings nothing; or brings what does not open.
 
-use super::{CONNECTIONS, Pace, WRITTEN, asked, bars_over_bare, interleave, note_asked, start, turn};
+use super::{CONNECTIONS, Pace, SLICES, WRITTEN, asked, bars_over_bare, interleave_slices, note_asked, start, turn};
 use crate::{
     Outcome,
     load::{Checks, Fixed, Lane, run_rightly},
@@ -14,12 +14,15 @@ fn all() -> Vec<Who> {
     [&[Who::Bare, Who::Jar][..], &Who::PEERS, &Who::ENGINES, &Who::HOSTS].concat()
 }
 
-/// Lets each session in use ask once, and what that leaves to be written down be written.
+/// Lets each session in use ask, and what that leaves to be written down be written. Twice, since the first time may
+/// bring a new cookie, and the first use of that one is written down as well.
 pub(super) async fn use_all(stage: &Stage, servers: &mut [Running]) -> Outcome<()> {
     for running in &*servers {
-        let plan = Checks::of(&running.cookies, 0..stage.sizes.used, "/api/me").once();
-        let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-        run_rightly(&running.who.label(), &mut lanes, None).await?;
+        for _ in 0..2 {
+            let plan = Checks::of(&running.cookies, 0..stage.sizes.used, "/api/me").once();
+            let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
+            run_rightly(&running.who.label(), &mut lanes, None).await?;
+        }
     }
     tokio::time::sleep(WRITTEN).await;
     Ok(())
@@ -35,17 +38,18 @@ pub(super) async fn warm(
     used: Range<usize>,
 ) -> Outcome<(Vec<Row>, u64)> {
     let mut asked_in_all = 0;
-    let rows = interleave(
+    let rows = interleave_slices(
         servers,
         rounds,
+        SLICES as usize,
         async |servers| use_all(stage, servers).await,
         async |running| {
             let plan = Checks::of(&running.cookies, used.clone(), "/api/me");
             let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
             let before = asked(running).await?;
-            let sample = turn(stage, running, &mut lanes, time, Duration::ZERO).await?;
+            let turn = turn(stage, running, &mut lanes, time / SLICES, Duration::ZERO).await?;
             asked_in_all += asked(running).await? - before;
-            Ok(sample)
+            Ok(turn)
         },
     )
     .await?;
@@ -105,16 +109,17 @@ pub(super) async fn guests(stage: &Stage, pace: &Pace, results: &mut Results) ->
             true,
         ),
     ] {
-        let rows = interleave(
+        let rows = interleave_slices(
             &mut servers,
-            pace.fewer_rounds(),
+            pace.half_the_rounds(),
+            SLICES as usize,
             async |_| Ok(()),
             async |running| {
                 let (path, status) = running.who.for_guests();
                 let cookie = brings.then(|| spoilt(&running.cookies.borrow()[0]));
                 let plan = Fixed::get(path, cookie.as_deref(), status);
                 let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-                turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await
+                turn(stage, running, &mut lanes, pace.time / SLICES, Duration::ZERO).await
             },
         )
         .await?;

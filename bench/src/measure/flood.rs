@@ -1,6 +1,6 @@
 //! Wrong passwords come in floods, and people who are signed in go on.
 
-use super::{Pace, checks::use_all, sample, start};
+use super::{Pace, Turn, checks::use_all, start};
 use crate::{
     Outcome,
     load::{Checks, Form, Forms, Lane, run, run_rightly},
@@ -80,5 +80,5 @@ async fn checks(stage: &Stage, pace: &Pace, running: &Running, flood: Option<usi
     if let Some((status, _)) = flooded.iter().flat_map(|tally| &tally.wrong).find(|(status, _)| **status != 503) {
         return Err(format!("{who} answered {status} to a wrong password").into());
     }
-    Ok(sample(tallies, used))
+    Ok(Turn::new(tallies, used).sample())
 }

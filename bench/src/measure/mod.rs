@@ -25,7 +25,7 @@ use std::{path::Path, time::Duration};
 /// How often, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
-    /// Rounds of the load that most is said of; others have half as many.
+    /// Rounds of the load that most is said of; others have half as many, those that take long a quarter.
     pub(crate) rounds: usize,
     /// How long a server is under load in a round.
     pub(crate) time: Duration,
@@ -36,8 +36,12 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    fn fewer_rounds(&self) -> usize {
+    fn half_the_rounds(&self) -> usize {
         self.rounds.div_ceil(2)
+    }
+
+    fn fewer_rounds(&self) -> usize {
+        self.rounds.div_ceil(4)
     }
 }
 
@@ -45,6 +49,8 @@ impl Pace {
 const KNOWN: u32 = daypass_auth::live::MOST_KNOWN;
 /// Connections that ask at once.
 const CONNECTIONS: usize = 16;
+/// In how many turns each has its time in a round, where nothing has to be waited for in between.
+const SLICES: u32 = 8;
 /// Longer than what waits to be written down waits.
 const WRITTEN: Duration = Duration::from_millis(1200);
 
@@ -82,8 +88,20 @@ pub(crate) async fn measure(stage: &Stage, pace: &Pace, only: &[String], site: O
 async fn interleave(
     servers: &mut [Running],
     rounds: usize,
+    before: impl AsyncFnMut(&mut [Running]) -> Outcome<()>,
+    turn: impl AsyncFnMut(&mut Running) -> Outcome<Turn>,
+) -> Outcome<Vec<Row>> {
+    interleave_slices(servers, rounds, 1, before, turn).await
+}
+
+/// The same with so many turns of each in one round, which count as one: the shorter they are, the nearer are those
+/// that are compared with each other, on a machine that is quicker in one second than in the next.
+async fn interleave_slices(
+    servers: &mut [Running],
+    rounds: usize,
+    slices: usize,
     mut before: impl AsyncFnMut(&mut [Running]) -> Outcome<()>,
-    mut turn: impl AsyncFnMut(&mut Running) -> Outcome<Sample>,
+    mut turn: impl AsyncFnMut(&mut Running) -> Outcome<Turn>,
 ) -> Outcome<Vec<Row>> {
     let row = |running: &Running| Row {
         label: running.who.label(),
@@ -94,10 +112,16 @@ async fn interleave(
     let mut rows: Vec<_> = servers.iter().map(row).collect();
     for round in 0..rounds {
         before(servers).await?;
-        for place in 0..servers.len() {
-            let at = (place + round * 5) % servers.len();
-            let at = if round % 2 == 0 { at } else { servers.len() - 1 - at };
-            rows[at].samples.push(turn(&mut servers[at]).await?);
+        let mut turns: Vec<_> = servers.iter().map(|_| Turn::default()).collect();
+        for slice in round * slices..(round + 1) * slices {
+            for place in 0..servers.len() {
+                let at = (place + slice * 5) % servers.len();
+                let at = if slice % 2 == 0 { at } else { servers.len() - 1 - at };
+                turns[at].add(turn(&mut servers[at]).await?);
+            }
+        }
+        for (row, turn) in rows.iter_mut().zip(turns) {
+            row.samples.push(turn.sample());
         }
     }
     for row in &rows {
@@ -108,32 +132,51 @@ async fn interleave(
 }
 
 /// One server under load. `after` is counted too: for what it does later.
-async fn turn(
-    stage: &Stage,
-    running: &Running,
-    lanes: &mut [Lane],
-    time: Duration,
-    after: Duration,
-) -> Outcome<Sample> {
+async fn turn(stage: &Stage, running: &Running, lanes: &mut [Lane], time: Duration, after: Duration) -> Outcome<Turn> {
     let who = running.who.label();
     // Caches and branch predictors were somebody else's a moment ago.
     run_rightly(&who, lanes, Some(time / 5)).await?;
     let before = stage.cpu(running)?;
     let tallies = run_rightly(&who, lanes, Some(time)).await?;
     tokio::time::sleep(after).await;
-    let used = stage.cpu(running)? - before;
-    Ok(sample(tallies, used))
+    Ok(Turn::new(tallies, stage.cpu(running)? - before))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn sample(tallies: Vec<Tally>, used: Duration) -> Sample {
-    let answered: u64 = tallies.iter().map(|tally| tally.answered).sum();
-    let elapsed = tallies.iter().map(|tally| tally.elapsed).max().unwrap_or_default();
-    let mut took: Vec<u32> = tallies.into_iter().flat_map(|tally| tally.took).collect();
-    Sample {
-        cpu: used.as_secs_f64() * 1e6 / answered as f64,
-        rate: answered as f64 / elapsed.as_secs_f64(),
-        p99: p99(&mut took).map_or(f64::NAN, |nanos| f64::from(nanos) / 1e3),
+/// What a server did when it was its turn, once or several times.
+#[derive(Debug, Default)]
+struct Turn {
+    answered: u64,
+    elapsed: Duration,
+    /// Each of them, in nanoseconds.
+    took: Vec<u32>,
+    /// Processor time.
+    used: Duration,
+}
+
+impl Turn {
+    fn new(tallies: Vec<Tally>, used: Duration) -> Self {
+        Self {
+            answered: tallies.iter().map(|tally| tally.answered).sum(),
+            elapsed: tallies.iter().map(|tally| tally.elapsed).max().unwrap_or_default(),
+            took: tallies.into_iter().flat_map(|tally| tally.took).collect(),
+            used,
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.answered += other.answered;
+        self.elapsed += other.elapsed;
+        self.took.extend(other.took);
+        self.used += other.used;
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    fn sample(mut self) -> Sample {
+        Sample {
+            cpu: self.used.as_secs_f64() * 1e6 / self.answered as f64,
+            rate: self.answered as f64 / self.elapsed.as_secs_f64(),
+            p99: p99(&mut self.took).map_or(f64::NAN, |nanos| f64::from(nanos) / 1e3),
+        }
     }
 }
 

@@ -116,17 +116,6 @@ async fn a_database_that_can_only_be_read_does_not_start_and_nothing_of_it_is_lo
     assert_eq!(server.me(&cookie).await.0, 200);
 }
 
-/// What makes files hang in a process into which it is loaded (`LD_PRELOAD`).
-#[cfg(target_os = "linux")]
-fn build_hanging_disk(folder: &Path) -> String {
-    let library = folder.join("disk.so");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/disk.c");
-    let mut compiler = std::process::Command::new("cc");
-    compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).args([source, "-ldl"]);
-    assert!(compiler.status().unwrap().success());
-    library.display().to_string()
-}
-
 /// A disk that does not answer is no error that anybody is told of: whoever asks it waits. Nobody who asks the
 /// server does for long, and what was waiting then is done when it answers again.
 #[cfg(target_os = "linux")]
@@ -134,7 +123,7 @@ fn build_hanging_disk(folder: &Path) -> String {
 async fn a_disk_that_hangs_is_503_and_comes_back() {
     let folder = Folder::new();
     folder.add_account("alice", PASSWORD);
-    let (hangs, library) = (folder.path().join("hangs"), build_hanging_disk(folder.path()));
+    let (hangs, library) = (folder.path().join("hangs"), crate::preload::build("disk.c", folder.path()));
     let folder = folder.env("LD_PRELOAD", library).env("HANGS", hangs.display().to_string());
     let server = folder.serve();
     let threads = || fs::read_dir(format!("/proc/{}/task", server.id())).unwrap().count();

@@ -7,6 +7,8 @@ mod attacks;
 mod bad_input;
 mod cache;
 mod calls;
+#[cfg(target_os = "linux")]
+mod clocks;
 mod command_line;
 mod configuration;
 mod connections;
@@ -26,6 +28,8 @@ mod outage;
 mod pages;
 mod pepper;
 mod postgres;
+#[cfg(target_os = "linux")]
+mod preload;
 mod program;
 mod rolling;
 mod security_doc;

@@ -58,14 +58,15 @@ pub(super) async fn count_try(
     if let Some(wait) = waiting(&counts, buckets, now)? {
         return Ok(Some(wait));
     }
-    let mut tx = pool.begin().await?;
+    // What comes of it is written down for good, whatever that is, and this with it.
+    let mut tx = pool.begin_unwaited().await?;
     if count(&mut tx, buckets, &counts, now).await? {
         tx.commit().await?;
         return Ok(None);
     }
     tx.rollback().await?;
     // Somebody else tried meanwhile: once more, in which nobody can come between.
-    let mut tx = pool.begin().await?;
+    let mut tx = pool.begin_unwaited().await?;
     let counts = hold(&mut tx, buckets).await?;
     if let Some(wait) = waiting(&counts, buckets, now)? {
         return Ok(Some(wait));

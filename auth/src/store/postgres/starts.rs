@@ -6,7 +6,7 @@ use super::{
     events,
 };
 use crate::{
-    AccountId, Reason, SecretHash,
+    AccountId, Reason, SecretHash, SessionId,
     audit::EventKind,
     password::PasswordHash,
     store::{
@@ -41,9 +41,11 @@ pub(super) async fn start(
             name_successor(&mut tx, replaced, session.secret_hash).await?;
         }
     }
-    end_surplus(&mut tx, session, limit).await?;
     let kind = if confirms { EventKind::PasswordConfirmed } else { EventKind::SignedIn };
-    let failed_attempts = write_down(&mut tx, session, kind, tried).await?;
+    let (failed_attempts, surplus) = write_down(&mut tx, session, kind, tried, limit).await?;
+    for id in surplus {
+        end_in(&mut tx, &Which::Id(id), Reason::SessionLimit, now, None).await?;
+    }
     tx.commit().await?;
     Ok(Some(Started { failed_attempts }))
 }
@@ -135,22 +137,28 @@ async fn insert_session(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// Writes down that a session has started, takes back the try that led to it, and says how many have failed since
-/// the last that was right. One statement, since each is a message to the database and back.
+/// Writes down that a session has started, and takes back the try that led to it. Says how many have failed since
+/// the last that was right, and what the account has too many of now: the longest unused, never the new one. One
+/// statement, since each is a message to the database and back.
 async fn write_down(
     connection: &mut PgConnection,
     session: &NewSession,
     kind: EventKind,
     tried: Tried<'_>,
-) -> Result<u32, StoreError> {
+    limit: SessionLimit,
+) -> Result<(u32, Vec<SessionId>), StoreError> {
     let entry = of_session(session.times.authenticated_at, kind, session);
-    let failed: i64 = sqlx::query_scalar(concat!(
+    let (failed, surplus): (i64, Vec<String>) = sqlx::query_as(concat!(
         "WITH ",
         take_back!("$7", "$8"),
         ", added AS (",
         insert_event!(),
-        ") ",
-        count_failures!("$3")
+        ") SELECT (",
+        count_failures!("$3"),
+        "), ARRAY(
+            SELECT id FROM sessions WHERE account_id = $3 AND ended_at IS NULL AND secret_hash <> $9
+            AND absolute_deadline > $1 AND last_seen_at > (CASE WHEN remembered THEN $11 ELSE $10 END)
+            ORDER BY last_seen_at DESC, id OFFSET $12)"
     ))
     .bind(entry.at.as_millis())
     .bind(entry.kind.as_str())
@@ -160,9 +168,14 @@ async fn write_down(
     .bind(entry.place)
     .bind(all(tried))
     .bind(right(tried))
+    .bind(session.secret_hash.0.as_slice())
+    .bind(limit.ordinary_since.as_millis())
+    .bind(limit.remembered_since.as_millis())
+    .bind(i64::from(limit.most.saturating_sub(1)))
     .fetch_one(connection)
     .await?;
-    u32::try_from(failed).map_err(|_| StoreError::Unreadable("an event's count"))
+    let failed = u32::try_from(failed).map_err(|_| StoreError::Unreadable("an event's count"))?;
+    Ok((failed, surplus.iter().map(|id| id_of(id)).collect::<Result<_, _>>()?))
 }
 
 async fn name_successor(
@@ -175,27 +188,5 @@ async fn name_successor(
         .bind(replaced.0.as_slice())
         .execute(connection)
         .await?;
-    Ok(())
-}
-
-/// Ends what the account has too many of, the longest unused first; never the one that was just started.
-async fn end_surplus(connection: &mut PgConnection, new: &NewSession, limit: SessionLimit) -> Result<(), StoreError> {
-    let now = new.times.authenticated_at;
-    let surplus: Vec<String> = sqlx::query_scalar(
-        "SELECT id FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND secret_hash <> $2
-         AND absolute_deadline > $3 AND last_seen_at > (CASE WHEN remembered THEN $5 ELSE $4 END)
-         ORDER BY last_seen_at DESC, id OFFSET $6",
-    )
-    .bind(new.account.0)
-    .bind(new.secret_hash.0.as_slice())
-    .bind(now.as_millis())
-    .bind(limit.ordinary_since.as_millis())
-    .bind(limit.remembered_since.as_millis())
-    .bind(i64::from(limit.most.saturating_sub(1)))
-    .fetch_all(&mut *connection)
-    .await?;
-    for id in surplus {
-        end_in(connection, &Which::Id(id_of(&id)?), Reason::SessionLimit, now, None).await?;
-    }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{
     events,
 };
 use crate::{
-    Reason, SecretHash,
+    Reason, SecretHash, SessionId,
     audit::EventKind,
     password::PasswordHash,
     store::{
@@ -35,9 +35,11 @@ pub(super) async fn start(pool: &Connections<Sqlite>, start: StartSession<'_>) -
             name_successor(&mut tx, replaced, session.secret_hash).await?;
         }
     }
-    end_surplus(&mut tx, session, limit).await?;
     let kind = if confirms { EventKind::PasswordConfirmed } else { EventKind::SignedIn };
-    let failed_attempts = write_down(&mut tx, session, kind, tried).await?;
+    let (failed_attempts, surplus) = write_down(&mut tx, session, kind, tried, limit).await?;
+    for id in surplus {
+        end_in(&mut tx, &Which::Id(id), Reason::SessionLimit, now, None).await?;
+    }
     tx.commit().await?;
     Ok(Some(Started { failed_attempts }))
 }
@@ -110,30 +112,46 @@ async fn insert_session(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// Writes down that a session has started, takes back the try that led to it, and says how many have failed since
-/// the last that was right. One text, since each is a message to another thread and back;
-/// with `$1`, since sqlx counts through all statements of a text where `?1` leaves a number out.
+/// Writes down that a session has started, and takes back the try that led to it. Says how many have failed since
+/// the last that was right, and what the account has too many of now: the longest unused, never the new one. One text,
+/// since each is a message to another thread and back; with `$1`, since sqlx counts through all statements of a text
+/// where `?1` leaves a number out.
 async fn write_down(
     connection: &mut SqliteConnection,
     session: &NewSession,
     kind: EventKind,
     tried: Tried<'_>,
-) -> Result<u32, sqlx::Error> {
+    limit: SessionLimit,
+) -> Result<(u32, Vec<SessionId>), StoreError> {
     let entry = of_session(session.times.authenticated_at, kind, session);
-    let failed =
-        sqlx::query_scalar(concat!(count_failures!("$3"), "; ", insert_event!(), "; ", take_back!("$7", "$8")))
-            .bind(entry.at.as_millis())
-            .bind(entry.kind.as_str())
-            .bind(session.account.0)
-            .bind(session.id.as_str())
-            .bind(entry.agent)
-            .bind(entry.place)
-            .bind(right(tried))
-            .bind(others(tried))
-            // All of it: for one row the text would not be read beyond it.
-            .fetch_all(connection)
-            .await?;
-    failed.first().copied().ok_or(sqlx::Error::RowNotFound)
+    let rows = sqlx::query(concat!(
+        count_failures!("$3"),
+        "; ",
+        insert_event!(),
+        "; ",
+        take_back!("$7", "$8"),
+        " SELECT id FROM sessions WHERE account_id = $3 AND ended_at IS NULL AND secret_hash <> $9
+          AND absolute_deadline > $1 AND last_seen_at > (CASE remembered WHEN 1 THEN $11 ELSE $10 END)
+          ORDER BY last_seen_at DESC, id LIMIT -1 OFFSET $12"
+    ))
+    .bind(entry.at.as_millis())
+    .bind(entry.kind.as_str())
+    .bind(session.account.0)
+    .bind(session.id.as_str())
+    .bind(entry.agent)
+    .bind(entry.place)
+    .bind(right(tried))
+    .bind(others(tried))
+    .bind(session.secret_hash.0.as_slice())
+    .bind(limit.ordinary_since.as_millis())
+    .bind(limit.remembered_since.as_millis())
+    .bind(limit.most.saturating_sub(1))
+    // All of it: for one row the text would not be read beyond it.
+    .fetch_all(connection)
+    .await?;
+    let (failed, surplus) = rows.split_first().ok_or(sqlx::Error::RowNotFound)?;
+    let surplus = surplus.iter().map(|row| id_of(row.try_get(0)?)).collect::<Result<_, _>>()?;
+    Ok((failed.try_get(0)?, surplus))
 }
 
 async fn name_successor(
@@ -146,32 +164,5 @@ async fn name_successor(
         .bind(replaced.0.as_slice())
         .execute(connection)
         .await?;
-    Ok(())
-}
-
-/// Ends what the account has too many of, the longest unused first; never the one that was just started.
-async fn end_surplus(
-    connection: &mut SqliteConnection,
-    new: &NewSession,
-    limit: SessionLimit,
-) -> Result<(), StoreError> {
-    let now = new.times.authenticated_at;
-    let surplus = sqlx::query(
-        "SELECT id FROM sessions WHERE account_id = ?1 AND ended_at IS NULL AND secret_hash <> ?2
-         AND absolute_deadline > ?3 AND last_seen_at > (CASE remembered WHEN 1 THEN ?5 ELSE ?4 END)
-         ORDER BY last_seen_at DESC, id LIMIT -1 OFFSET ?6",
-    )
-    .bind(new.account.0)
-    .bind(new.secret_hash.0.as_slice())
-    .bind(now.as_millis())
-    .bind(limit.ordinary_since.as_millis())
-    .bind(limit.remembered_since.as_millis())
-    .bind(limit.most.saturating_sub(1))
-    .fetch_all(&mut *connection)
-    .await?;
-    for row in surplus {
-        let id = id_of(row.try_get("id")?)?;
-        end_in(connection, &Which::Id(id), Reason::SessionLimit, now, None).await?;
-    }
     Ok(())
 }
