@@ -1,6 +1,7 @@
 //! What people see, compiled twice: natively to render it on the server, to WebAssembly to make it
 //! live in the browser.
 
+#![forbid(unsafe_code)]
 // Views are deeply nested types when they are not erased, as in tests.
 #![recursion_limit = "256"]
 

@@ -11,6 +11,8 @@
 //! The attacks change nothing that lasts, but they make failed tries: for some minutes this machine's
 //! network, and browsers that never signed in to the accounts, have to wait before they can sign in.
 
+#![forbid(unsafe_code)]
+
 mod accounts;
 mod attacker;
 mod caches;

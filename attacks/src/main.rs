@@ -1,5 +1,7 @@
 //! `daypass-attacks`: attacks a server that is yours, and says what held.
 
+#![forbid(unsafe_code)]
+
 use clap::Parser;
 use daypass_attacks::{ATTACKS, Attack, Credentials, ELSEWHERE, Report, Target, Verdict, run};
 use std::{error::Error, fs, path::PathBuf, process::ExitCode};

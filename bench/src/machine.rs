@@ -28,6 +28,7 @@ pub(crate) fn facts(root: &Path, postgres: &str) -> Outcome<Vec<(String, String)
         fact("Processor", format!("{model}, {cores} cores")),
         fact("Memory", format!("{} GiB", memory.unwrap_or(0_u64).div_ceil(1024 * 1024))),
         fact("Kernel", format!("Linux {}", kernel.trim().split('-').next().unwrap_or_default())),
+        fact("Large pages", large_pages()),
         fact("Compiler", format!("Rust {rust}, release builds")),
         fact(
             "Databases",
@@ -52,6 +53,17 @@ pub(crate) fn facts(root: &Path, postgres: &str) -> Outcome<Vec<(String, String)
             ),
         ),
     ])
+}
+
+/// To whom the system gives them: the word in brackets.
+fn large_pages() -> String {
+    let modes = fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_default();
+    let mode = modes.split(['[', ']']).nth(1).unwrap_or("never");
+    match mode {
+        "always" => "always".to_owned(),
+        "madvise" => "to whoever asks, which Daypass does and argon2id alone does not".to_owned(),
+        mode => mode.to_owned(),
+    }
 }
 
 fn said(command: &mut Command) -> String {

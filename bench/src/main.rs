@@ -1,6 +1,8 @@
 //! `daypass-bench`: measures what Daypass costs, next to the same work done without sessions and done by others.
 //! `script/bench` builds what it needs and calls it.
 
+#![forbid(unsafe_code)]
+
 mod ceiling;
 mod cpu;
 mod fill;

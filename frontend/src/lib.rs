@@ -1,5 +1,7 @@
 //! The WebAssembly entry: brings the server's page to life.
 
+#![forbid(unsafe_code)]
+
 use daypass_app::App;
 
 /// Called by the page's script once this module is loaded.

@@ -6,6 +6,8 @@
 //! still there, once, and that the test which failed without it is, too, so that neither the list nor the
 //! [`Record`] can become wrong in silence.
 
+#![forbid(unsafe_code)]
+
 mod list;
 mod record;
 mod suite;

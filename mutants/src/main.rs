@@ -2,6 +2,8 @@
 //!
 //! `script/mutants` makes the copy, and starts it in the project's root: the record of it is there.
 
+#![forbid(unsafe_code)]
+
 use clap::Parser;
 use daypass_mutants::{MUTANTS, Mutant, RECORD, Record, SUITES, Suite, Tests};
 use std::{

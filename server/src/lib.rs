@@ -1,5 +1,6 @@
 //! The host: configuration, the router, and the operators' command line. `main` only wires.
 
+#![forbid(unsafe_code)]
 // Views are deeply nested types when they are not erased, as in tests.
 #![recursion_limit = "256"]
 

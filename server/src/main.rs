@@ -1,5 +1,7 @@
 //! `daypass`: wiring only.
 
+#![forbid(unsafe_code)]
+
 use clap::Parser;
 use daypass_server::{commands, config::Cli, log};
 use std::process::ExitCode;

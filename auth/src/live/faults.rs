@@ -6,7 +6,7 @@ use super::{
     *,
 };
 use crate::{
-    store::open,
+    store::{Moment, open},
     testing::{Dice, Network, Postgres, Written, until},
 };
 use futures_util::future::join_all;
@@ -177,10 +177,11 @@ async fn whatever_breaks_a_session_is_accepted_exactly_when_the_model_says_so() 
             Fault::Stopped => server.go_on(),
             Fault::Cut | Fault::Terminated => {}
         }
+        // What arrived late was done late; and what was done a moment ago, nobody but who did it may know yet.
+        let now = Moment::now();
         for node in &scene.nodes {
-            until("it is believed again", async || node.live.is_believed()).await;
+            until("it is believed again, and has heard of all", async || node.live.shared.trust.reaches(now)).await;
         }
-        // What arrived late was done late.
         scene.model.iter_mut().for_each(|session| {
             if let Expected::Ended(..) = session.expected {
                 session.expected = Expected::Ended(Instant::now() - MAX_STALE, 0);

@@ -43,6 +43,12 @@ impl Trust {
         self.steady.swap(until.steady, SeqCst) == NEVER
     }
 
+    /// Whether everything is known that was told until this moment.
+    #[cfg(test)]
+    pub(super) fn reaches(&self, moment: Moment) -> bool {
+        Moment { steady: self.steady.load(SeqCst), ..moment }.since(moment) > Moment::LAG
+    }
+
     /// Nothing is known. Says whether it was before.
     pub(super) fn lose(&self) -> bool {
         self.steady.swap(NEVER, SeqCst) != NEVER

@@ -50,8 +50,16 @@ impl Kind for Sqlite {
     }
 }
 
+/// Each statement of a transaction finds its rows by one index, whatever it is given, and however small a table was
+/// when a connection asked it first: to look for a better way each time can take longer than the statement.
+macro_rules! begin {
+    () => {
+        "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off"
+    };
+}
+
 impl Kind for Postgres {
-    const BEGIN: &'static str = "BEGIN";
+    const BEGIN: &'static str = begin!();
     const IS_REMOTE: bool = true;
 
     async fn run(connection: &mut Self::Connection, statement: &'static str) -> Result<(), sqlx::Error> {
@@ -179,10 +187,10 @@ impl<DB: Kind> Connections<DB> {
 }
 
 impl Connections<Postgres> {
-    /// Begins a transaction whose commit waits for no disk: if the database crashes in the same second, it may not
-    /// have been. What commits after it waits for both.
+    /// Begins a transaction whose commit waits for no disk: if the database crashes within a second
+    /// (`wal_writer_delay`), it may not have been. What commits after it waits for both.
     pub(super) async fn begin_unwaited(&self) -> Result<Transaction<Postgres>, StoreError> {
-        self.begin_by("BEGIN; SET LOCAL synchronous_commit = off").await
+        self.begin_by(concat!(begin!(), "; SET LOCAL synchronous_commit = off")).await
     }
 }
 

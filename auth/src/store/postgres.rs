@@ -40,7 +40,7 @@ use sqlx::{PgPool, Postgres, postgres::PgConnectOptions};
 use std::time::Duration;
 
 /// Accounts and sessions in a PostgreSQL database, in the schema `daypass`, with every commit on disk
-/// before it is acknowledged.
+/// before it is acknowledged, but for counts of tries that are under way.
 #[derive(Clone)]
 pub struct PostgresStore {
     connections: Connections<Postgres>,

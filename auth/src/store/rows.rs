@@ -31,6 +31,27 @@ macro_rules! session_columns {
 }
 pub(super) use session_columns;
 
+/// Sessions that nothing has ended, of all accounts or of the one of number `$1`: two texts, so that the second uses
+/// its index.
+macro_rules! alive_sessions {
+    () => {
+        alive_sessions!("")
+    };
+    (of_one) => {
+        alive_sessions!(" AND s.account_id = $1")
+    };
+    ($and:literal) => {
+        concat!(
+            "SELECT ",
+            session_columns!(),
+            " FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.ended_at IS NULL AND s.epoch = a.epoch",
+            $and,
+            " ORDER BY s.last_seen_at DESC, s.id"
+        )
+    };
+}
+pub(super) use alive_sessions;
+
 /// A row of the table of accounts.
 #[derive(FromRow)]
 pub(super) struct AccountRecord {

@@ -51,6 +51,8 @@ const KNOWN: u32 = daypass_auth::live::MOST_KNOWN;
 const CONNECTIONS: usize = 16;
 /// In how many turns each has its time in a round, where nothing has to be waited for in between.
 const SLICES: u32 = 8;
+/// How long it is under load before that, at least.
+const WARM_UP: Duration = Duration::from_millis(50);
 /// Longer than what waits to be written down waits.
 const WRITTEN: Duration = Duration::from_millis(1200);
 
@@ -115,7 +117,7 @@ async fn interleave_slices(
         let mut turns: Vec<_> = servers.iter().map(|_| Turn::default()).collect();
         for slice in round * slices..(round + 1) * slices {
             for place in 0..servers.len() {
-                let at = (place + slice * 5) % servers.len();
+                let at = (place + slice * 5 + round) % servers.len();
                 let at = if slice % 2 == 0 { at } else { servers.len() - 1 - at };
                 turns[at].add(turn(&mut servers[at]).await?);
             }
@@ -135,7 +137,7 @@ async fn interleave_slices(
 async fn turn(stage: &Stage, running: &Running, lanes: &mut [Lane], time: Duration, after: Duration) -> Outcome<Turn> {
     let who = running.who.label();
     // Caches and branch predictors were somebody else's a moment ago.
-    run_rightly(&who, lanes, Some(time / 5)).await?;
+    run_rightly(&who, lanes, Some((time / 5).max(WARM_UP))).await?;
     let before = stage.cpu(running)?;
     let tallies = run_rightly(&who, lanes, Some(time)).await?;
     tokio::time::sleep(after).await;

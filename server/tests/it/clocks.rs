@@ -110,11 +110,11 @@ async fn a_session_that_is_over_by_a_clock_that_went_ahead_is_over_when_it_is_se
     let nodes = two_nodes().await;
     let set = |off| nodes.iter().for_each(|node| node.set(off));
     let cookie = nodes[0].sign_in().await;
-    set(540);
+    set(480);
     for node in &nodes {
         assert_eq!(node.status(&cookie).await, 200, "within the idle timeout");
     }
-    set(540 + 660);
+    set(480 + 660);
     for node in &nodes {
         assert_eq!(node.server.me(&cookie).await, (401, "idle".to_owned()));
     }

@@ -58,7 +58,7 @@ pub(super) async fn count_try(
     if let Some(wait) = waiting(&counts, buckets, now)? {
         return Ok(Some(wait));
     }
-    // What comes of it is written down for good, whatever that is, and this with it.
+    // Nobody is told what became of a try before something is committed that waits for the disk, and for this.
     let mut tx = pool.begin_unwaited().await?;
     if count(&mut tx, buckets, &counts, now).await? {
         tx.commit().await?;

@@ -36,9 +36,6 @@ impl Place {
             ("search_path", SCHEMA),
             ("synchronous_commit", "on"),
             ("default_transaction_isolation", "read committed"),
-            // Each statement finds its rows by one index, whatever it is given. To look for a better way each time
-            // takes longer than most of them.
-            ("plan_cache_mode", "force_generic_plan"),
             ("statement_timeout", &millis(statement)),
             ("lock_timeout", &millis(lock)),
             ("idle_in_transaction_session_timeout", &millis(SILENT)),

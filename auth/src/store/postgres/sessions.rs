@@ -6,7 +6,7 @@ use crate::{
     store::{
         SessionRow, StoreError,
         connections::Connections,
-        rows::{SessionRecord, generation_of, session_columns},
+        rows::{SessionRecord, alive_sessions, generation_of, session_columns},
     },
 };
 use sqlx::Postgres;
@@ -33,18 +33,12 @@ pub(super) async fn alive(
     pool: &Connections<Postgres>,
     account: Option<AccountId>,
 ) -> Result<Vec<SessionRow>, StoreError> {
+    let query = match account {
+        Some(account) => sqlx::query_as(alive_sessions!(of_one)).bind(account.0),
+        None => sqlx::query_as(alive_sessions!()),
+    };
     let mut connection = pool.reading().await?;
-    let rows: Vec<SessionRecord> = sqlx::query_as(concat!(
-        "SELECT ",
-        session_columns!(),
-        "
-         FROM sessions s JOIN accounts a ON a.id = s.account_id
-         WHERE s.ended_at IS NULL AND s.epoch = a.epoch AND ($1::bigint IS NULL OR s.account_id = $1)
-         ORDER BY s.last_seen_at DESC, s.id"
-    ))
-    .bind(account.map(|account| account.0))
-    .fetch_all(&mut *connection)
-    .await?;
+    let rows: Vec<SessionRecord> = query.fetch_all(&mut *connection).await?;
     connection.done();
     rows.into_iter().map(SessionRecord::session).collect()
 }
@@ -80,12 +74,9 @@ pub(super) async fn touch_all(
     let mut tx = pool.begin().await?;
     // One after the other by the index: of some hundreds among some ten thousand the planner would rather read the
     // whole table. What is locked is no part of a join that it could turn around.
-    sqlx::query(
-        "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-                set_config('enable_mergejoin', 'off', true)",
-    )
-    .execute(&mut *tx)
-    .await?;
+    sqlx::query("SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)")
+        .execute(&mut *tx)
+        .await?;
     sqlx::query(
         "UPDATE sessions SET last_seen_at = used.at
          FROM (SELECT held.secret_hash, given.at

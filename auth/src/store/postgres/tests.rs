@@ -437,3 +437,30 @@ async fn a_newer_version_may_add_columns_while_this_one_runs() {
     })
     .await;
 }
+
+/// Statements of transactions find their rows by an index whatever they are given; of lists and of an app's own
+/// nobody knows.
+#[tokio::test]
+async fn transactions_alone_are_planned_once_and_counts_of_tries_alone_wait_for_no_disk() {
+    async fn settings(connection: &mut PgConnection) -> [String; 3] {
+        let mut settings = <[String; 3]>::default();
+        for (setting, name) in settings.iter_mut().zip(["plan_cache_mode", "enable_seqscan", "synchronous_commit"]) {
+            let current = sqlx::query_scalar("SELECT current_setting($1)").bind(name);
+            *setting = current.fetch_one(&mut *connection).await.unwrap();
+        }
+        settings
+    }
+    let store = open().await;
+    let planned_anew = ["auto", "on", "on"].map(str::to_owned);
+    assert_eq!(settings(&mut store.pool().acquire().await.unwrap()).await, planned_anew);
+    let mut begun = store.connections.begin().await.unwrap();
+    assert_eq!(settings(&mut begun).await, ["force_generic_plan", "off", "on"]);
+    begun.commit().await.unwrap();
+    let mut begun = store.connections.begin_unwaited().await.unwrap();
+    assert_eq!(settings(&mut begun).await, ["force_generic_plan", "off", "off"]);
+    begun.commit().await.unwrap();
+    // The same connection: what was set ends with the transaction.
+    let mut lent = store.connections.reading().await.unwrap();
+    assert_eq!(settings(&mut lent).await, planned_anew);
+    lent.done();
+}

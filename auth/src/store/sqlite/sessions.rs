@@ -7,7 +7,7 @@ use crate::{
     store::{
         SessionRow, StoreError,
         connections::Connections,
-        rows::{SessionRecord, session_columns},
+        rows::{SessionRecord, alive_sessions, session_columns},
     },
 };
 use serde_json::json;
@@ -35,18 +35,12 @@ pub(super) async fn alive(
     pool: &Connections<Sqlite>,
     account: Option<AccountId>,
 ) -> Result<Vec<SessionRow>, StoreError> {
+    let query = match account {
+        Some(account) => sqlx::query_as(alive_sessions!(of_one)).bind(account.0),
+        None => sqlx::query_as(alive_sessions!()),
+    };
     let mut connection = pool.reading().await?;
-    let rows: Vec<SessionRecord> = sqlx::query_as(concat!(
-        "SELECT ",
-        session_columns!(),
-        "
-         FROM sessions s JOIN accounts a ON a.id = s.account_id
-         WHERE s.ended_at IS NULL AND s.epoch = a.epoch AND (?1 IS NULL OR s.account_id = ?1)
-         ORDER BY s.last_seen_at DESC, s.id"
-    ))
-    .bind(account.map(|account| account.0))
-    .fetch_all(&mut *connection)
-    .await?;
+    let rows: Vec<SessionRecord> = query.fetch_all(&mut *connection).await?;
     connection.done();
     rows.into_iter().map(SessionRecord::session).collect()
 }

@@ -1,5 +1,8 @@
 use super::{open::APPLICATION_ID, *};
-use crate::store::{OpenError, conformance};
+use crate::store::{
+    OpenError, conformance,
+    rows::{alive_sessions, session_columns},
+};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -206,4 +209,14 @@ async fn a_newer_version_may_add_columns_while_this_one_runs() {
         sqlx::raw_sql(sqlx::AssertSqlSafe(add)).execute(newer.pool()).await.unwrap();
     })
     .await;
+}
+
+/// A list for one person is not one of everybody's that is looked through.
+#[tokio::test]
+async fn the_sessions_of_one_account_are_found_by_their_index() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder.path().join("daypass.db")).await.unwrap();
+    let plan: Vec<(i64, i64, i64, String)> =
+        sqlx::query_as(concat!("EXPLAIN QUERY PLAN ", alive_sessions!(of_one))).fetch_all(store.pool()).await.unwrap();
+    assert!(plan.iter().any(|(.., step)| step.contains("sessions_by_account")), "{plan:?}");
 }
