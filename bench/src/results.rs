@@ -71,12 +71,12 @@ impl Row {
     }
 
     pub(crate) fn spread(&self, of: impl Fn(&Sample) -> f64) -> Spread {
-        Spread::of(&self.samples.iter().map(of).collect::<Vec<_>>()).unwrap_or(Spread::once(f64::NAN))
+        Spread::of_rounds(&self.samples.iter().map(of).collect::<Vec<_>>())
     }
 
     /// The processor time of this one over that of another one, round by round.
     pub(crate) fn over(&self, other: &Self) -> Spread {
-        Spread::of(&ratios(&self.cpu(), &other.cpu())).unwrap_or(Spread::once(f64::NAN))
+        Spread::of_rounds(&ratios(&self.cpu(), &other.cpu()))
     }
 }
 

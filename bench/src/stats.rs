@@ -16,6 +16,11 @@ impl Spread {
         Some(Self { median: quantile(&sorted, 0.5)?, low: quantile(&sorted, 0.25)?, high: quantile(&sorted, 0.75)? })
     }
 
+    /// The same, where none are not a number: nothing compares with it, and no bar is met by it.
+    pub(crate) fn of_rounds(values: &[f64]) -> Self {
+        Self::of(values).unwrap_or(Self::once(f64::NAN))
+    }
+
     /// Of one number that was measured once.
     pub(crate) const fn once(value: f64) -> Self {
         Self { median: value, low: value, high: value }

@@ -43,10 +43,11 @@ impl Memory {
 
     fn fill(&self, argon2: &Argon2<'_>, password: &[u8], salt: &[u8], output: &mut [u8]) -> Option<()> {
         let mut blocks = self.free().pop().unwrap_or_default();
-        if blocks.len() < argon2.params().block_count() {
-            blocks = Vec::with_capacity(argon2.params().block_count());
+        let wanted = argon2.params().block_count();
+        if blocks.len() < wanted {
+            blocks = Vec::with_capacity(wanted);
             ask_for_large(blocks.spare_capacity_mut());
-            blocks.resize(argon2.params().block_count(), Block::new());
+            blocks.resize(wanted, Block::new());
         }
         let done = argon2.hash_password_into_with_memory(password, salt, output, &mut blocks);
         // That one stored hash asks for more than is asked for today is no reason to keep so much.

@@ -11,11 +11,11 @@ pub(super) fn ask_for_large<T>(memory: &mut [T]) {
         mm::{Advice, madvise},
         param::page_size,
     };
-    let (start, size) = (memory.as_mut_ptr(), size_of_val(memory));
+    let (start, size) = (memory.as_mut_ptr().cast::<u8>(), size_of_val(memory));
     // Whole pages of it, and nothing that is somebody else's.
-    let before = start.cast::<u8>().align_offset(page_size());
+    let before = start.align_offset(page_size());
     let Some(inside) = size.checked_sub(before).map(|inside| inside - inside % page_size()) else { return };
-    let start = start.cast::<u8>().wrapping_add(before);
+    let start = start.wrapping_add(before);
     // SAFETY: all of it is memory that was lent to this function, and this advice neither reads it nor changes what
     // is in it.
     let _as_before = unsafe { madvise(start.cast(), inside, Advice::LinuxHugepage) };
@@ -29,7 +29,7 @@ pub(super) fn ask_for_large<T>(_: &mut [T]) {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{fs, ops::Range, path::Path};
+    use std::{fs, path::Path};
 
     /// Whether the system was asked for large pages where this address is, by its own account (`hg`, proc(5)).
     fn is_asked_for(address: usize) -> bool {
@@ -39,7 +39,7 @@ mod tests {
             let first = line.split(' ').next().unwrap();
             if let Some((from, to)) = first.split_once('-') {
                 let [from, to] = [from, to].map(|hex| usize::from_str_radix(hex, 16).unwrap());
-                here = Range { start: from, end: to }.contains(&address);
+                here = (from..to).contains(&address);
             } else if here && first == "VmFlags:" {
                 return line.split(' ').any(|flag| flag == "hg");
             }

@@ -52,6 +52,21 @@ macro_rules! alive_sessions {
 }
 pub(super) use alive_sessions;
 
+/// The ids of what an account has too many of, the longest unused, never the one that has just started: time,
+/// account, that one's secret hash, and since when one that was used, ordinary or remembered, is not timed out. How
+/// many it may have besides stands in how the others are left out, which each database writes in its own way.
+macro_rules! surplus_sessions {
+    ($leave_out:literal) => {
+        concat!(
+            "SELECT id FROM sessions WHERE account_id = $3 AND ended_at IS NULL AND secret_hash <> $9
+             AND absolute_deadline > $1 AND last_seen_at > (CASE WHEN remembered THEN $11 ELSE $10 END)
+             ORDER BY last_seen_at DESC, id ",
+            $leave_out
+        )
+    };
+}
+pub(super) use surplus_sessions;
+
 /// A row of the table of accounts.
 #[derive(FromRow)]
 pub(super) struct AccountRecord {

@@ -27,7 +27,7 @@ pub(super) async fn flood(stage: &Stage, pace: &Pace, results: &mut Results) -> 
             }
         }
         let p99s = |samples: &[Sample]| samples.iter().map(|sample| sample.p99).collect::<Vec<_>>();
-        let measured = Spread::of(&ratios(&p99s(&flooded), &p99s(&quiet))).unwrap_or(Spread::once(f64::NAN));
+        let measured = Spread::of_rounds(&ratios(&p99s(&flooded), &p99s(&quiet)));
         say_more(&format!("  {:44} {:9.2} x the p99 without", who.label(), measured.median));
         results.bars.push(Bar {
             what: format!("Wrong passwords beside checks: {}, p99 of a check over that without them", who.label()),

@@ -57,21 +57,21 @@ pub(super) async fn sign_ins(stage: &Stage, pace: &Pace, results: &mut Results) 
     .await?;
     let [alone, large] = [0, 1].map(|at| {
         let all: Vec<_> = ceilings.values().flat_map(|ceilings| &ceilings[at]).copied().collect();
-        Spread::of(&all).unwrap_or(Spread::once(f64::NAN))
+        Spread::of_rounds(&all)
     });
     say_more(&format!("  argon2id alone: {:.1} a second, in large pages {:.1}", alone.median, large.median));
     let mut over_large = Vec::new();
     for row in rows.iter().filter(|row| row.ours) {
         let rates: Vec<_> = row.samples.iter().map(|sample| sample.rate).collect();
-        let Some([alone, large]) = ceilings.get(&row.who) else { continue };
-        let over = |ceiling: &[f64]| Spread::of(&ratios(&rates, ceiling)).unwrap_or(Spread::once(f64::NAN));
+        let [alone, large] = ceilings.get(&row.who).cloned().unwrap_or_default();
+        let over = |ceiling: &[f64]| Spread::of_rounds(&ratios(&rates, ceiling));
         results.bars.push(Bar {
             what: format!("Sign-ins a second: {}, over argon2id alone", row.label),
-            measured: over(alone),
+            measured: over(&alone),
             unit: "×",
             limit: Limit::AtLeast(0.95),
         });
-        over_large.push(format!("{} {:.2}×", row.label, over(large).median));
+        over_large.push(format!("{} {:.2}×", row.label, over(&large).median));
     }
     results.sections.push(Section {
         title: "Sign-ins",

@@ -13,7 +13,7 @@ use crate::{
         ChangePassword, NewSession, SessionLimit, StartSession, Started, StoreError, Tried, Which,
         connections::Connections,
         entry::{count_failures, insert_event, of_session},
-        rows::id_of,
+        rows::{id_of, surplus_sessions},
         tries::right,
     },
 };
@@ -155,10 +155,9 @@ async fn write_down(
         insert_event!(),
         ") SELECT (",
         count_failures!("$3"),
-        "), ARRAY(
-            SELECT id FROM sessions WHERE account_id = $3 AND ended_at IS NULL AND secret_hash <> $9
-            AND absolute_deadline > $1 AND last_seen_at > (CASE WHEN remembered THEN $11 ELSE $10 END)
-            ORDER BY last_seen_at DESC, id OFFSET $12)"
+        "), ARRAY(",
+        surplus_sessions!("OFFSET $12"),
+        ")"
     ))
     .bind(entry.at.as_millis())
     .bind(entry.kind.as_str())
