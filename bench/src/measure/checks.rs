@@ -1,6 +1,9 @@
 //! Who asks is signed in and known; or brings nothing; or brings what does not open.
 
-use super::{CONNECTIONS, Pace, SLICES, WRITTEN, asked, bars_over_bare, interleave_slices, note_asked, start, turn};
+use super::{
+    CONNECTIONS, Pace, SLICES, WRITTEN, add_rounds, asked, bars_over_bare, generations, interleave_slices, note_asked,
+    start, turn,
+};
 use crate::{
     Outcome,
     load::{Checks, Fixed, Lane, run_rightly},
@@ -14,17 +17,20 @@ fn all() -> Vec<Who> {
     [&[Who::Bare, Who::Jar][..], &Who::PEERS, &Who::ENGINES, &Who::HOSTS].concat()
 }
 
-/// Lets each session in use ask, and what that leaves to be written down be written. Twice, since the first time may
-/// bring a new cookie, and the first use of that one is written down as well.
+/// Lets each session in use ask until its server knows it, and what that leaves to be written down be written: the
+/// first time may bring a new cookie, the first use of that one is written down, and what was written down is read
+/// once more.
 pub(super) async fn use_all(stage: &Stage, servers: &mut [Running]) -> Outcome<()> {
-    for running in &*servers {
-        for _ in 0..2 {
-            let plan = Checks::of(&running.cookies, 0..stage.sizes.used, "/api/me").once();
-            let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-            run_rightly(&running.who.label(), &mut lanes, None).await?;
+    for times in [2, 1] {
+        for running in &*servers {
+            for _ in 0..times {
+                let plan = Checks::of(&running.cookies, 0..stage.sizes.used, "/api/me").once();
+                let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
+                run_rightly(&running.who.label(), &mut lanes, None).await?;
+            }
         }
+        tokio::time::sleep(WRITTEN).await;
     }
-    tokio::time::sleep(WRITTEN).await;
     Ok(())
 }
 
@@ -57,9 +63,14 @@ pub(super) async fn warm(
 }
 
 pub(super) async fn signed_in(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
-    let mut servers = start(stage, &all()).await?;
     let used = stage.sizes.used;
-    let (rows, asked) = warm(stage, pace.time, pace.rounds, &mut servers, 0..used).await?;
+    let (mut rows, mut asked) = (Vec::new(), 0);
+    for rounds in generations(pace.rounds) {
+        let mut servers = start(stage, &all()).await?;
+        let (more, of_these) = warm(stage, pace.time, rounds, &mut servers, 0..used).await?;
+        add_rounds(&mut rows, more);
+        asked += of_these;
+    }
     note_asked(results, "Signed in, warm", asked, &rows, pace.time);
     let section = Section {
         title: "A request of somebody who is signed in",
@@ -92,42 +103,56 @@ fn bars_over_peers(section: &Section) -> Vec<Bar> {
 }
 
 pub(super) async fn guests(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
-    let mut servers = start(stage, &all()).await?;
-    for (title, text, limit, brings) in [
+    let mut sections = [
         (
             "A request of a guest",
             "`GET /api/guest`, which asks whether there is a session, without a cookie. The host and session-guard \
              have no such call; their `GET /api/me` answers 401.",
             1.05,
-            false,
         ),
         (
             "A cookie that does not open",
             "The same with a cookie of the right name and length, of which one character is another. Daypass tells the \
              browser to forget it, and the host writes a line into its log.",
             1.18,
-            true,
         ),
-    ] {
-        let rows = interleave_slices(
-            &mut servers,
-            pace.half_the_rounds(),
-            SLICES as usize,
-            async |_| Ok(()),
-            async |running| {
-                let (path, status) = running.who.for_guests();
-                let cookie = brings.then(|| spoilt(&running.cookies.borrow()[0]));
-                let plan = Fixed::get(path, cookie.as_deref(), status);
-                let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-                turn(stage, running, &mut lanes, pace.time / SLICES, Duration::ZERO).await
-            },
-        )
-        .await?;
-        let section = Section { title, text: text.to_owned(), rows };
-        results.bars.extend(bars_over_bare(&section, &Who::ENGINES, title, limit));
+    ]
+    .map(|(title, text, limit)| (Section { title, text: text.to_owned(), rows: Vec::new() }, limit));
+    for rounds in generations(pace.half_the_rounds()) {
+        let mut servers = start(stage, &all()).await?;
+        for ((section, _), brings) in sections.iter_mut().zip([false, true]) {
+            add_rounds(&mut section.rows, strangers(stage, pace, rounds, &mut servers, brings).await?);
+        }
+    }
+    for (section, limit) in sections {
+        results.bars.extend(bars_over_bare(&section, &Who::ENGINES, section.title, limit));
         results.sections.push(section);
     }
     Ok(())
+}
+
+/// Requests of who has no session, and brings a cookie or none.
+async fn strangers(
+    stage: &Stage,
+    pace: &Pace,
+    rounds: usize,
+    servers: &mut [Running],
+    brings: bool,
+) -> Outcome<Vec<Row>> {
+    interleave_slices(
+        servers,
+        rounds,
+        SLICES as usize,
+        async |_| Ok(()),
+        async |running| {
+            let (path, status) = running.who.for_guests();
+            let cookie = brings.then(|| spoilt(&running.cookies.borrow()[0]));
+            let plan = Fixed::get(path, cookie.as_deref(), status);
+            let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
+            turn(stage, running, &mut lanes, pace.time / SLICES, Duration::ZERO).await
+        },
+    )
+    .await
 }
 
 /// The same cookie with another character in its middle.

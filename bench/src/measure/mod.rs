@@ -51,6 +51,9 @@ const KNOWN: u32 = daypass_auth::live::MOST_KNOWN;
 const CONNECTIONS: usize = 16;
 /// In how many turns each has its time in a round, where nothing has to be waited for in between.
 const SLICES: u32 = 8;
+/// How often servers are started anew for a table of those that cost least. Where the memory of a process happens to
+/// lie makes it several hundredths dearer or cheaper than another of the same program, for as long as it runs.
+const GENERATIONS: usize = 4;
 /// How long it is under load before that, at least.
 const WARM_UP: Duration = Duration::from_millis(50);
 /// Longer than what waits to be written down waits.
@@ -131,6 +134,22 @@ async fn interleave_slices(
         say_more(&format!("  {:44} {median:9.2} us ({low:.2} to {high:.2})", row.label));
     }
     Ok(rows)
+}
+
+/// How many of these rounds each generation of servers has.
+fn generations(rounds: usize) -> impl Iterator<Item = usize> {
+    (0..GENERATIONS).map(move |one| (one + 1) * rounds / GENERATIONS - one * rounds / GENERATIONS).filter(|&of| of > 0)
+}
+
+/// Adds the rounds of one generation to those of the ones before.
+fn add_rounds(rows: &mut Vec<Row>, more: Vec<Row>) {
+    if rows.is_empty() {
+        *rows = more;
+        return;
+    }
+    for (row, more) in rows.iter_mut().zip(more) {
+        row.samples.extend(more.samples);
+    }
 }
 
 /// One server under load. `after` is counted too: for what it does later.
@@ -224,4 +243,30 @@ fn bars_over_bare(section: &Section, who: &[Who], what: &str, limit: f64) -> Vec
         Some(Bar { what, measured: row.over(bare), unit: "×", limit: Limit::AtMost(limit) })
     };
     who.iter().filter_map(over).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_round_is_some_generations() {
+        for rounds in [1, 2, 5, 10, 20] {
+            let each: Vec<_> = generations(rounds).collect();
+            assert_eq!((each.iter().sum::<usize>(), each.len()), (rounds, rounds.min(GENERATIONS)), "{rounds}");
+        }
+    }
+
+    #[test]
+    fn rounds_of_all_generations_stand_in_one_row() {
+        let row = |who: Who, cpu| {
+            let samples = vec![Sample { cpu, ..Sample::default() }];
+            Row { label: who.label(), ours: who.is_ours(), who, samples }
+        };
+        let mut rows = Vec::new();
+        for cpu in [1.0, 2.0] {
+            add_rounds(&mut rows, vec![row(Who::Bare, cpu), row(Who::Jar, cpu + 10.0)]);
+        }
+        assert_eq!(rows.iter().map(Row::cpu).collect::<Vec<_>>(), [[1.0, 2.0], [11.0, 12.0]]);
+    }
 }
