@@ -2,7 +2,7 @@
 //!
 //! To ask a connection whether it is still there costs as much as what is asked then. So nobody asks: that one was
 //! cut shows when it is used, and what can be done again (a look, the beginning of a transaction) is done again
-//! with another. What cannot be is the exception, and asks first.
+//! with another. What cannot be is the exception, and asks first; so does what may take long by itself.
 //!
 //! One whose operation was given up or went wrong is lent again only when it has said that it is ready.
 
@@ -105,13 +105,14 @@ impl<DB: Kind> Connections<DB> {
         Ok(())
     }
 
-    /// One for a look, which changes nothing. It may turn out to be cut: then the look is for another one.
+    /// One for a short look, which changes nothing. It may turn out to be cut: then the look is for another one.
     pub(super) async fn reading(&self) -> Result<Lent<DB>, StoreError> {
         self.lend().await
     }
 
-    /// One for a single statement.
-    pub(super) async fn writing(&self) -> Result<Lent<DB>, StoreError> {
+    /// One that was asked whether it is there: for a single statement that writes, and for a look that may take so long
+    /// that nobody would know what it waits for.
+    pub(super) async fn asked(&self) -> Result<Lent<DB>, StoreError> {
         loop {
             let mut lent = self.lend().await?;
             if !DB::IS_REMOTE || lent.is_new() {
@@ -191,6 +192,12 @@ impl Connections<Postgres> {
     /// (`wal_writer_delay`), it may not have been. What commits after it waits for both.
     pub(super) async fn begin_unwaited(&self) -> Result<Transaction<Postgres>, StoreError> {
         self.begin_by(concat!(begin!(), "; SET LOCAL synchronous_commit = off")).await
+    }
+
+    /// Begins a transaction that finds many rows one after the other by an index: for some hundreds among some ten
+    /// thousand the planner would rather read the whole table.
+    pub(super) async fn begin_one_by_one(&self) -> Result<Transaction<Postgres>, StoreError> {
+        self.begin_by(concat!(begin!(), "; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")).await
     }
 }
 

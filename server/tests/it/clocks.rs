@@ -23,9 +23,9 @@ struct Node {
 }
 
 impl Node {
-    fn start(database: &str, key: &str) -> Self {
+    fn start(database: &str, key: &str, library: &str) -> Self {
         let folder = Folder::new();
-        let (clock, library) = (folder.path().join("clock"), preload::build("clock.c", folder.path()));
+        let clock = folder.path().join("clock");
         fs::write(&clock, 0_i64.to_ne_bytes()).unwrap();
         let folder = folder
             .env("LD_PRELOAD", library)
@@ -53,7 +53,10 @@ impl Node {
 
 async fn two_nodes() -> [Node; 2] {
     let (database, key) = (database().await, Key::generate().unwrap().to_line());
-    let nodes = [(); 2].map(|()| Node::start(&database, key.as_ref()));
+    // What a server has loaded may be gone.
+    let built = tempfile::tempdir().unwrap();
+    let library = preload::build("clock.c", built.path());
+    let nodes = [(); 2].map(|()| Node::start(&database, key.as_ref(), &library));
     nodes[0].folder.add_account("alice", PASSWORD);
     nodes
 }

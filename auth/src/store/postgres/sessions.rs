@@ -37,7 +37,7 @@ pub(super) async fn alive(
         Some(account) => sqlx::query_as(alive_sessions!(of_one)).bind(account.0),
         None => sqlx::query_as(alive_sessions!()),
     };
-    let mut connection = pool.reading().await?;
+    let mut connection = if account.is_some() { pool.reading().await? } else { pool.asked().await? };
     let rows: Vec<SessionRecord> = query.fetch_all(&mut *connection).await?;
     connection.done();
     rows.into_iter().map(SessionRecord::session).collect()
@@ -49,7 +49,7 @@ pub(super) async fn touch(
     now: Timestamp,
 ) -> Result<Option<u32>, StoreError> {
     // Only a row that is still alive: a sign-out that came first wins.
-    let mut connection = pool.writing().await?;
+    let mut connection = pool.asked().await?;
     let touched: Option<i64> = sqlx::query_scalar(
         "UPDATE sessions SET last_seen_at = greatest(last_seen_at, $1) WHERE secret_hash = $2 AND ended_at IS NULL
          RETURNING generation",
@@ -71,12 +71,8 @@ pub(super) async fn touch_all(
     used.sort_by_key(|(secret, _)| secret.0);
     let secrets: Vec<&[u8]> = used.iter().map(|(secret, _)| secret.0.as_slice()).collect();
     let times: Vec<i64> = used.iter().map(|(_, at)| at.as_millis()).collect();
-    let mut tx = pool.begin().await?;
-    // One after the other by the index: of some hundreds among some ten thousand the planner would rather read the
-    // whole table. What is locked is no part of a join that it could turn around.
-    sqlx::query("SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)")
-        .execute(&mut *tx)
-        .await?;
+    // What is locked is no part of a join that the planner could turn around.
+    let mut tx = pool.begin_one_by_one().await?;
     sqlx::query(
         "UPDATE sessions SET last_seen_at = used.at
          FROM (SELECT held.secret_hash, given.at
@@ -100,7 +96,7 @@ pub(super) async fn renew(
     number: u32,
     now: Timestamp,
 ) -> Result<Option<u32>, StoreError> {
-    let mut connection = pool.writing().await?;
+    let mut connection = pool.asked().await?;
     let renewed: Option<i64> = sqlx::query_scalar(
         "UPDATE sessions SET generation = generation + 1, renewed_at = $1, seen_at = NULL,
                              last_seen_at = greatest(last_seen_at, $1)
@@ -122,7 +118,7 @@ pub(super) async fn see(
     number: u32,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut connection = pool.writing().await?;
+    let mut connection = pool.asked().await?;
     sqlx::query("UPDATE sessions SET seen_at = $1 WHERE secret_hash = $2 AND generation = $3 AND seen_at IS NULL")
         .bind(now.as_millis())
         .bind(secret.0.as_slice())

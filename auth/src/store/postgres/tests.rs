@@ -1,4 +1,4 @@
-use super::{address::connect_options, open::SCHEMA, *};
+use super::{address::connect_options, bounds::WAIT, open::SCHEMA, *};
 use crate::store::connections::Lent;
 use crate::{
     SessionId,
@@ -267,6 +267,26 @@ async fn what_is_given_up_in_the_middle_of_it_is_undone_at_once() {
     assert_eq!((account.state, found), (AccountState::Active, hash("stronger")), "it is nowhere but here");
 }
 
+/// All may be a great many, which take up to a minute to list: not to find out that nobody is there.
+#[tokio::test]
+async fn who_lists_all_is_told_soon_that_a_connection_is_dead() {
+    let server = Postgres::start().await;
+    let network = Network::to(&server).await;
+    let store = PostgresStore::open(&network.url(&server.database().await)).await.unwrap();
+    alice(&store).await;
+    network.hold(true, true);
+    // The second time there is none to ask, and none can be made.
+    for round in 0..2 {
+        let accounts = timeout(2 * WAIT, store.accounts()).await;
+        assert!(matches!(accounts, Ok(Err(StoreError::Unavailable(_)))), "{accounts:?}, {round}");
+    }
+    network.go_on();
+    until("it is there again", async || store.accounts().await.is_ok_and(|all| all.len() == 1)).await;
+    network.hold(true, true);
+    let sessions = timeout(2 * WAIT, store.sessions(None)).await;
+    assert!(matches!(sessions, Ok(Err(StoreError::Unavailable(_)))), "{sessions:?}");
+}
+
 /// Whatever comes next on one of them: a look, a transaction, a statement by itself.
 #[tokio::test]
 async fn that_connections_were_cut_while_nobody_used_them_is_noticed_by_nobody() {
@@ -379,7 +399,7 @@ async fn that_tens_of_thousands_were_used_is_written_at_once_and_is_no_news() {
              'secret_hash', '\\x' || lpad(to_hex(n), 64, '0'), 'id', 'many' || n))).*
          FROM sessions s, generate_series(1, 30000) AS n",
     )
-    .execute(&mut *patient.writing().await.unwrap())
+    .execute(&mut *patient.asked().await.unwrap())
     .await
     .unwrap();
     let mut news = PgListener::connect(&url).await.unwrap();
