@@ -358,9 +358,12 @@ test("a sign-out in one tab reaches the other", async ({ visitor, context, serve
 
 test("a slow answer does not bounce, and twice the button is once the form", async ({ visitor, page }) => {
   const calls: string[] = [];
+  // Until both clicks are done, however long a machine takes for them.
+  let answer = () => {};
+  const clicked = new Promise<void>((done) => (answer = done));
   await page.route("**/api/sign_in", async (route) => {
     calls.push(route.request().url());
-    await new Promise((done) => setTimeout(done, 400));
+    await clicked;
     await route.continue();
   });
   const visited: string[] = [];
@@ -371,6 +374,7 @@ test("a slow answer does not bounce, and twice the button is once the form", asy
   const button = page.getByRole("button", { name: "Sign in" });
   await button.click();
   await button.click();
+  answer();
   await visitor.seesHome("user1");
   expect(calls).toHaveLength(1);
   expect(visited).toEqual(["/login", "/"]);
