@@ -110,9 +110,18 @@ impl<DB: Kind> Connections<DB> {
         self.lend().await
     }
 
-    /// One that was asked whether it is there: for a single statement that writes, and for a look that may take so long
-    /// that nobody would know what it waits for.
-    pub(super) async fn asked(&self) -> Result<Lent<DB>, StoreError> {
+    /// One for a single statement that writes.
+    pub(super) async fn writing(&self) -> Result<Lent<DB>, StoreError> {
+        self.lend_asked().await
+    }
+
+    /// One for a look at all that there is, which may take so long that nobody would know what it waits for.
+    pub(super) async fn reading_all(&self) -> Result<Lent<DB>, StoreError> {
+        self.lend_asked().await
+    }
+
+    /// One that was asked whether it is there.
+    async fn lend_asked(&self) -> Result<Lent<DB>, StoreError> {
         loop {
             let mut lent = self.lend().await?;
             if !DB::IS_REMOTE || lent.is_new() {

@@ -109,22 +109,24 @@ pub(super) async fn guests(stage: &Stage, pace: &Pace, results: &mut Results) ->
             "`GET /api/guest`, which asks whether there is a session, without a cookie. The host and session-guard \
              have no such call; their `GET /api/me` answers 401.",
             1.05,
+            false,
         ),
         (
             "A cookie that does not open",
             "The same with a cookie of the right name and length, of which one character is another. Daypass tells the \
              browser to forget it, and the host writes a line into its log.",
             1.18,
+            true,
         ),
     ]
-    .map(|(title, text, limit)| (Section { title, text: text.to_owned(), rows: Vec::new() }, limit));
+    .map(|(title, text, limit, brings)| (Section { title, text: text.to_owned(), rows: Vec::new() }, limit, brings));
     for rounds in generations(pace.half_the_rounds()) {
         let mut servers = start(stage, &all()).await?;
-        for ((section, _), brings) in sections.iter_mut().zip([false, true]) {
-            add_rounds(&mut section.rows, strangers(stage, pace, rounds, &mut servers, brings).await?);
+        for (section, _, brings) in &mut sections {
+            add_rounds(&mut section.rows, strangers(stage, pace, rounds, &mut servers, *brings).await?);
         }
     }
-    for (section, limit) in sections {
+    for (section, limit, _) in sections {
         results.bars.extend(bars_over_bare(&section, &Who::ENGINES, section.title, limit));
         results.sections.push(section);
     }

@@ -39,8 +39,8 @@ fn how(out: &mut String, Run { rounds, sessions }: &Run) {
          eight turns where nothing has to be waited for between them. For the requests of who is signed in, of guests and \
          with a cookie that does not open they are all started anew after each quarter of the rounds, since one process \
          is dearer or cheaper than another of the same program for as long as it runs. Before it is measured each is \
-         warmed up. All answer \
-         the same JSON, `{{\"account\":\"user000000\"}}`, and a run in which one answer is not the expected one ends there.\n\n\
+         warmed up. All answer the same JSON, `{{\"account\":\"user000000\"}}`, and a run in which one answer is not the \
+         expected one ends there.\n\n\
          **Processor time** is what to judge by: it is the server's and that of the database processes that serve it, by \
          the kernel's count, over the number of requests. Rates and percentiles say more of the machine. Numbers are \
          medians over the rounds, with the quartiles in brackets. Ratios are taken within each round.\n\n\

@@ -22,7 +22,7 @@ pub(super) async fn create(
     demo: bool,
     now: Timestamp,
 ) -> Result<Account, StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     let row: Option<AccountRecord> = sqlx::query_as(concat!(
         "INSERT INTO accounts (name, password_hash, state, demo, created_at) VALUES ($1, $2, 'active', $3, $4)
          ON CONFLICT (name) DO NOTHING RETURNING ",
@@ -53,7 +53,7 @@ pub(super) async fn by_name(
 }
 
 pub(super) async fn all(pool: &Connections<Postgres>) -> Result<Vec<Account>, StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.reading_all().await?;
     let rows: Vec<AccountRecord> =
         sqlx::query_as(concat!("SELECT ", account_columns!(), " FROM accounts ORDER BY name"))
             .fetch_all(&mut *connection)
@@ -89,7 +89,7 @@ pub(super) async fn rehash(
     old: &PasswordHash,
     new: &PasswordHash,
 ) -> Result<bool, StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     let changed = sqlx::query("UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
         .bind(new.as_str())
         .bind(account.0)
@@ -130,14 +130,14 @@ pub(super) async fn set_state(
 }
 
 pub(super) async fn delete(pool: &Connections<Postgres>, account: AccountId) -> Result<bool, StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     let deleted = sqlx::query("DELETE FROM accounts WHERE id = $1").bind(account.0).execute(&mut *connection).await?;
     connection.done();
     Ok(deleted.rows_affected() == 1)
 }
 
 pub(super) async fn delete_demo(pool: &Connections<Postgres>) -> Result<u64, StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     let deleted = sqlx::query("DELETE FROM accounts WHERE demo").execute(&mut *connection).await?;
     connection.done();
     Ok(deleted.rows_affected())

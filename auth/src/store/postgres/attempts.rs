@@ -38,7 +38,7 @@ pub(super) fn all(tried: Tried<'_>) -> Vec<Vec<u8>> {
 
 pub(super) async fn take_back_try(pool: &Connections<Postgres>, tried: Tried<'_>) -> Result<(), StoreError> {
     // Whoever signs in without a failure leaves no row behind.
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     sqlx::query(concat!("WITH ", take_back!("$1", "$2"), " SELECT 1"))
         .bind(all(tried))
         .bind(right(tried))

@@ -112,7 +112,7 @@ impl Channel {
         self.said = Some((self.count, Moment::now()));
         let said = format!("{}{}", self.name, self.count);
         within(WAIT, async || {
-            let mut connection = self.connections.asked().await?;
+            let mut connection = self.connections.writing().await?;
             sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(&said).execute(&mut *connection).await?;
             connection.done();
             Ok(())

@@ -33,11 +33,10 @@ pub(super) async fn alive(
     pool: &Connections<Postgres>,
     account: Option<AccountId>,
 ) -> Result<Vec<SessionRow>, StoreError> {
-    let query = match account {
-        Some(account) => sqlx::query_as(alive_sessions!(of_one)).bind(account.0),
-        None => sqlx::query_as(alive_sessions!()),
+    let (query, mut connection) = match account {
+        Some(account) => (sqlx::query_as(alive_sessions!(of_one)).bind(account.0), pool.reading().await?),
+        None => (sqlx::query_as(alive_sessions!()), pool.reading_all().await?),
     };
-    let mut connection = if account.is_some() { pool.reading().await? } else { pool.asked().await? };
     let rows: Vec<SessionRecord> = query.fetch_all(&mut *connection).await?;
     connection.done();
     rows.into_iter().map(SessionRecord::session).collect()
@@ -49,7 +48,7 @@ pub(super) async fn touch(
     now: Timestamp,
 ) -> Result<Option<u32>, StoreError> {
     // Only a row that is still alive: a sign-out that came first wins.
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     let touched: Option<i64> = sqlx::query_scalar(
         "UPDATE sessions SET last_seen_at = greatest(last_seen_at, $1) WHERE secret_hash = $2 AND ended_at IS NULL
          RETURNING generation",
@@ -96,7 +95,7 @@ pub(super) async fn renew(
     number: u32,
     now: Timestamp,
 ) -> Result<Option<u32>, StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     let renewed: Option<i64> = sqlx::query_scalar(
         "UPDATE sessions SET generation = generation + 1, renewed_at = $1, seen_at = NULL,
                              last_seen_at = greatest(last_seen_at, $1)
@@ -118,7 +117,7 @@ pub(super) async fn see(
     number: u32,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     sqlx::query("UPDATE sessions SET seen_at = $1 WHERE secret_hash = $2 AND generation = $3 AND seen_at IS NULL")
         .bind(now.as_millis())
         .bind(secret.0.as_slice())

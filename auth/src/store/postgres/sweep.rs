@@ -9,7 +9,7 @@ const SWEEP_ROWS: i64 = 500;
 
 pub(super) async fn sweep(pool: &Connections<Postgres>, before: SweepBefore) -> Result<u64, StoreError> {
     pool.tidy().await;
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     let events = sqlx::query(
         "DELETE FROM events WHERE id IN (
             SELECT id FROM events WHERE at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",

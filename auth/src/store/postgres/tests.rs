@@ -399,7 +399,7 @@ async fn that_tens_of_thousands_were_used_is_written_at_once_and_is_no_news() {
              'secret_hash', '\\x' || lpad(to_hex(n), 64, '0'), 'id', 'many' || n))).*
          FROM sessions s, generate_series(1, 30000) AS n",
     )
-    .execute(&mut *patient.asked().await.unwrap())
+    .execute(&mut *patient.writing().await.unwrap())
     .await
     .unwrap();
     let mut news = PgListener::connect(&url).await.unwrap();

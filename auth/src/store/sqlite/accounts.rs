@@ -22,7 +22,7 @@ pub(super) async fn create(
     demo: bool,
     now: Timestamp,
 ) -> Result<Account, StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     // All rows, as in `sessions::touch`.
     let rows: Vec<AccountRecord> = sqlx::query_as(concat!(
         "INSERT INTO accounts (name, password_hash, state, demo, created_at) VALUES (?, ?, 'active', ?, ?)
@@ -90,7 +90,7 @@ pub(super) async fn rehash(
     old: &PasswordHash,
     new: &PasswordHash,
 ) -> Result<bool, StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     let changed = sqlx::query("UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ?")
         .bind(new.as_str())
         .bind(account.0)
@@ -130,14 +130,14 @@ pub(super) async fn set_state(
 }
 
 pub(super) async fn delete(pool: &Connections<Sqlite>, account: AccountId) -> Result<bool, StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     let deleted = sqlx::query("DELETE FROM accounts WHERE id = ?").bind(account.0).execute(&mut *connection).await?;
     connection.done();
     Ok(deleted.rows_affected() == 1)
 }
 
 pub(super) async fn delete_demo(pool: &Connections<Sqlite>) -> Result<u64, StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     let deleted = sqlx::query("DELETE FROM accounts WHERE demo = 1").execute(&mut *connection).await?;
     connection.done();
     Ok(deleted.rows_affected())

@@ -45,7 +45,7 @@ pub(super) async fn count_try(
     if let Some(wait) = waiting(&counts, buckets, now)? {
         return Ok(Some(wait));
     }
-    let mut connection = writer.asked().await?;
+    let mut connection = writer.writing().await?;
     let counted = count(&mut connection, buckets, &counts, now).await?;
     connection.done();
     if counted {

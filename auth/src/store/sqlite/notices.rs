@@ -51,7 +51,7 @@ impl Notices for Table {
 
 /// Deletes the notices that everybody had time to read.
 pub(super) async fn sweep(pool: &Connections<Sqlite>) -> Result<(), StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     sqlx::query("DELETE FROM notices WHERE id <= (SELECT max(id) FROM notices) - ?")
         .bind(KEEP)
         .execute(&mut *connection)

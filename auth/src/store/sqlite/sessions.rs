@@ -51,7 +51,7 @@ pub(super) async fn touch(
     now: Timestamp,
 ) -> Result<Option<u32>, StoreError> {
     // Only a row that is still alive: a sign-out that came first wins.
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     // All rows of one: the commit comes after the last, and whoever asks for one alone does not hear how it went.
     let touched: Vec<u32> = sqlx::query_scalar(
         "UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE secret_hash = ? AND ended_at IS NULL
@@ -72,7 +72,7 @@ pub(super) async fn touch_all(pool: &Connections<Sqlite>, used: &[(SecretHash, T
     for some in used.chunks(TOUCHED_AT_ONCE) {
         let given = json!(some.iter().map(|(secret, at)| (hex(&secret.0), at.as_millis())).collect::<Vec<_>>());
         // One statement, since each is a message to another thread and back, which costs more than what it does.
-        let mut connection = pool.asked().await?;
+        let mut connection = pool.writing().await?;
         sqlx::query(
             "UPDATE sessions SET last_seen_at = used.at
              FROM (SELECT unhex(value ->> 0) AS secret_hash, value ->> 1 AS at FROM json_each(?)) AS used
@@ -92,7 +92,7 @@ pub(super) async fn renew(
     number: u32,
     now: Timestamp,
 ) -> Result<Option<u32>, StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     // All rows, as in `touch`.
     let renewed: Vec<u32> = sqlx::query_scalar(
         "UPDATE sessions SET generation = generation + 1, renewed_at = ?1, seen_at = NULL,
@@ -115,7 +115,7 @@ pub(super) async fn see(
     number: u32,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     sqlx::query("UPDATE sessions SET seen_at = ? WHERE secret_hash = ? AND generation = ? AND seen_at IS NULL")
         .bind(now.as_millis())
         .bind(secret.0.as_slice())

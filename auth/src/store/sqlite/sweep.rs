@@ -17,14 +17,14 @@ macro_rules! swept_rows {
 }
 
 pub(super) async fn sweep(pool: &Connections<Sqlite>, before: SweepBefore) -> Result<u64, StoreError> {
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     let events = sqlx::query("DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ? LIMIT ?)")
         .bind(before.events.as_millis())
         .bind(SWEEP_ROWS)
         .execute(&mut *connection)
         .await?;
     connection.done();
-    let mut connection = pool.asked().await?;
+    let mut connection = pool.writing().await?;
     let attempts =
         sqlx::query("DELETE FROM attempts WHERE bucket IN (SELECT bucket FROM attempts WHERE last_at < ? LIMIT ?)")
             .bind(before.attempts.as_millis())

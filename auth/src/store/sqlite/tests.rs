@@ -28,7 +28,7 @@ async fn commits_are_synced_and_the_file_is_private() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("deep/er/daypass.db");
     let store = open(&path).await.unwrap();
-    let mut writer = store.writer.asked().await.unwrap();
+    let mut writer = store.writer.writing().await.unwrap();
     let synchronous: i32 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *writer).await.unwrap();
     let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *writer).await.unwrap();
     let id: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *writer).await.unwrap();
