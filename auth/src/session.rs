@@ -168,6 +168,8 @@ impl Deref for Session {
 }
 
 impl From<Facts> for Session {
+    // So that they are made where they stay: they are long.
+    #[inline]
     fn from(facts: Facts) -> Self {
         Self(Arc::new(facts))
     }

@@ -130,8 +130,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "the origin check stands before everything",
         "server/src/http/mod.rs",
-        "everything.layer(AtOnce(OriginCheck { origins: Arc::clone(&state.origins) }))",
-        "everything",
+        "(OneReading, OriginCheck { origins: Arc::clone(&state.origins) })",
+        "(OneReading, OneReading)",
     ),
     // Where to go on to.
     mutant(

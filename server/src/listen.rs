@@ -8,6 +8,7 @@ use axum::{
     body::Body,
     extract::{ConnectInfo, Request},
 };
+use daypass_auth::http::room_for_more;
 use http::StatusCode;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -128,10 +129,15 @@ async fn connection(
     let phase = Phase::default();
     let stream = Paced::new(stream, limits, phase.clone());
     let of_requests = phase.clone();
+    // What each of its requests has.
+    let mut extensions = room_for_more();
+    extensions.insert(ConnectInfo(peer));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut work = of_requests.begin();
         let mut request: Request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
+        // An upgrade is among what it comes with.
+        let brought = std::mem::replace(request.extensions_mut(), extensions.clone());
+        request.extensions_mut().extend(brought);
         let answer = router.clone().oneshot(request);
         async move {
             let answer = answer.await?;

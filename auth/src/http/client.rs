@@ -58,8 +58,8 @@ impl TrustedProxies {
         }
         let mut nearest = peer;
         // Several lines are one list (RFC 9110, 5.3); the last entry was written by the nearest proxy.
-        let lines = headers.get_all(FORWARDED_FOR).iter().collect::<Vec<_>>();
-        let entries = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
+        let lines = headers.get_all(FORWARDED_FOR).iter().rev();
+        let entries = lines.flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
         for entry in entries.take(MOST_HOPS) {
             // What cannot be read ends the chain: what stands left of it may be anybody's.
             let Some(address) = std::str::from_utf8(entry).ok().and_then(|text| parse(text.trim())) else { break };

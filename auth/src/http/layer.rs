@@ -41,7 +41,7 @@ impl SessionLayer {
     #[must_use]
     pub fn new(engine: Engine, guard: Guard) -> Self {
         let forget = Forget::new(engine.cookies());
-        Self(Arc::new(Door { engine, guard, forget, room: room() }))
+        Self(Arc::new(Door { engine, guard, forget, room: room_for_more() }))
     }
 }
 
@@ -98,8 +98,11 @@ pub(super) struct Door {
     room: Extensions,
 }
 
-/// Nothing, with room for what this layer and a router put there: what grows with each thing is dearer.
-fn room() -> Extensions {
+/// Extensions with nothing in them, and room for what layers and a router put into those of a request: what
+/// grows with each thing is dearer. The session layer gives it to a request that has none; a host that puts
+/// something there before begins with it, too.
+#[must_use]
+pub fn room_for_more() -> Extensions {
     let mut room = Extensions::new();
     room.insert(0_u8);
     room.insert(0_u16);

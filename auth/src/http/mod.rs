@@ -5,7 +5,7 @@
 //! who is it, [`guard`] (may they).
 //!
 //! [`OriginCheck`] and [`TrustedProxies`] are steps of [`AtOnce`]:
-//! `router.layer(AtOnce(OriginCheck { origins }))`.
+//! `router.layer(AtOnce::new(OriginCheck { origins }))`.
 
 mod answer;
 mod at_once;
@@ -27,7 +27,7 @@ pub use cookie_names::device;
 pub use extract::SudoSession;
 pub use gate::Gate;
 pub use guard::{Guard, UnavailablePage};
-pub use layer::{SessionLayer, SessionService};
+pub use layer::{SessionLayer, SessionService, room_for_more};
 pub use notice::Notice;
 pub use origin::OriginCheck;
 

@@ -208,7 +208,7 @@ mod tests {
     }
 
     fn behind(calls: CallLimit) -> Router {
-        Router::new().route("/", get(|| async { "fine" })).layer(AtOnce(Limit(Some(calls))))
+        Router::new().route("/", get(|| async { "fine" })).layer(AtOnce::new(Limit(Some(calls))))
     }
 
     async fn ask(router: &Router, accept: &str) -> Response {

@@ -4,14 +4,10 @@ use super::AppState;
 use axum::{extract::Request, response::Response};
 use daypass_auth::http::Step;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use std::sync::Arc;
 
 /// The layer's step: see the module.
-#[derive(Clone, Debug)]
-pub(super) struct Headers(Arc<Inner>);
-
 #[derive(Debug)]
-struct Inner {
+pub(super) struct Headers {
     /// What an answer has that says nothing else.
     usual: HeaderMap,
     /// Whether the names of the page's files change with their content.
@@ -28,7 +24,7 @@ impl Headers {
         }
         // Places for what an answer says itself, which a copy has too.
         usual.reserve(OWN);
-        Self(Arc::new(Inner { usual, hashed: state.hashed }))
+        Self { usual, hashed: state.hashed }
     }
 }
 
@@ -59,14 +55,14 @@ impl Step for Headers {
 
     fn before(&self, request: &mut Request) -> Result<bool, Box<Response>> {
         let file = request.uri().path().strip_prefix("/pkg/");
-        Ok(self.0.hashed && file.is_some_and(|file| !file.starts_with("snippets/")))
+        Ok(self.hashed && file.is_some_and(|file| !file.starts_with("snippets/")))
     }
 
     fn after(&self, hashed: bool, response: &mut Response) {
         let good = response.status().is_success() || response.status() == http::StatusCode::NOT_MODIFIED;
         // Copied at once, which is far less work than to look for a place for each. What the answer says
         // itself, it says in earnest.
-        let own = std::mem::replace(response.headers_mut(), self.0.usual.clone());
+        let own = std::mem::replace(response.headers_mut(), self.usual.clone());
         let headers = response.headers_mut();
         let says_how_long = own.contains_key(header::CACHE_CONTROL);
         headers.extend(own);
@@ -84,7 +80,7 @@ mod tests {
     /// What an answer to `path` says of how long it may be kept.
     fn kept(path: &str, answer: impl IntoResponse) -> HeaderValue {
         let usual = HeaderMap::from_iter([(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))]);
-        let step = Headers(Arc::new(Inner { usual, hashed: true }));
+        let step = Headers { usual, hashed: true };
         let mut request = Request::builder().uri(path).body(Body::empty()).unwrap();
         let hashed = step.before(&mut request).unwrap();
         let mut answer = answer.into_response();

@@ -25,6 +25,7 @@ use daypass_auth::{
     Engine,
     http::{AtOnce, Guard, OriginCheck, SessionLayer, TrustedProxies},
 };
+use framing::OneReading;
 use headers::Headers;
 use http::StatusCode;
 use leptos::{config::LeptosOptions, prelude::provide_context};
@@ -120,15 +121,11 @@ pub fn router(state: AppState) -> Router {
 
     // A stack for each kind of address, put around it by one call of `layer`: each call costs every request two
     // boxes more. From the outside in:
-    let everything =
-        ServiceBuilder::new().layer(AtOnce(Headers::new(&state))).layer(Limited).layer(AtOnce(framing::OneReading));
-    // Browsers send reports in nobody's name, some of them without saying from where.
-    let reports = everything.clone();
-    let ours = everything.layer(AtOnce(OriginCheck { origins: Arc::clone(&state.origins) }));
+    let everything = ServiceBuilder::new().layer(AtOnce::new(Headers::new(&state))).layer(Limited);
+    let ours = (OneReading, OriginCheck { origins: Arc::clone(&state.origins) });
     // Whatever takes work is counted first.
-    let count =
-        ServiceBuilder::new().layer(AtOnce(state.proxies.clone())).layer(AtOnce(calls::Limit(state.calls.clone())));
-    let counted = ours.clone().layer(count.clone());
+    let count = (state.proxies.clone(), calls::Limit(state.calls.clone()));
+    let counted = everything.clone().layer(AtOnce::new((ours.clone(), count.clone())));
 
     // Private but for the list above: the pages, the server functions, and axum's own routes.
     let private = Router::new()
@@ -146,16 +143,17 @@ pub fn router(state: AppState) -> Router {
     let anybody = Guard { open: true, timing: is_development, unavailable: Some(unavailable), ..Guard::default() };
     let nowhere = Router::new()
         .fallback(render)
-        .layer(count.layer(SessionLayer::new(state.engine.clone(), anybody)))
+        .layer(ServiceBuilder::new().layer(AtOnce::new(count)).layer(SessionLayer::new(state.engine.clone(), anybody)))
         .with_state(Shared(Arc::clone(&state)));
     // Files need no session, and do not count; what is no file leads nowhere.
     let files = Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
         .fallback_service(files::below(&state.leptos.site_root, nowhere))
-        .layer(ours);
+        .layer(everything.clone().layer(AtOnce::new(ours)));
+    // Browsers send reports in nobody's name, some of them without saying from where.
     let reports = Router::new()
         .route("/csp-report", post(report::violation).layer(DefaultBodyLimit::max(report::MAX_BYTES)))
-        .layer(reports);
+        .layer(everything.layer(AtOnce::new(OneReading)));
     private.merge(public).merge(files).merge(reports).with_state(Shared(state))
 }
 
