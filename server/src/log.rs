@@ -85,9 +85,9 @@ mod tests {
         let writer = written.clone();
         let log = log(format, EnvFilter::new("info"), move || writer.clone(), is_terminal);
         tracing::dispatcher::with_default(&log, || {
-            let mut request = Named::new(&Method::GET, &Uri::from_static("/a\"b?typed"));
+            let mut request = Some(Named::new(&Method::GET, &Uri::from_static("/a\"b?typed")));
             tracing::info!(reason = "test", "before");
-            request.scope(|| tracing::info!(reason = "test", "within"));
+            Named::scope(&mut request, || tracing::info!(reason = "test", "within"));
         });
         written.take()
     }

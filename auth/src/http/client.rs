@@ -62,7 +62,7 @@ impl TrustedProxies {
         let entries = lines.flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
         for entry in entries.take(MOST_HOPS) {
             // What cannot be read ends the chain: what stands left of it may be anybody's.
-            let Some(address) = std::str::from_utf8(entry).ok().and_then(|text| parse(text.trim())) else { break };
+            let Some(address) = std::str::from_utf8(entry.trim_ascii()).ok().and_then(parse) else { break };
             nearest = address;
             if !self.has(&address) {
                 break;

@@ -17,15 +17,17 @@ pub(super) struct Headers {
 impl Headers {
     /// What answers have depends on how the server is reached and built.
     pub(super) fn new(state: &AppState) -> Self {
-        let mut usual: HeaderMap =
-            ALWAYS.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect();
-        if state.engine.cookies().is_secure() {
-            usual.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
-        }
-        // Places for what an answer says itself, which a copy has too.
-        usual.reserve(OWN);
-        Self { usual, hashed: state.hashed }
+        Self { usual: usual(state.engine.cookies().is_secure()), hashed: state.hashed }
     }
+}
+
+fn usual(is_secure: bool) -> HeaderMap {
+    let secure = is_secure.then_some((header::STRICT_TRANSPORT_SECURITY, HSTS));
+    let all = ALWAYS.into_iter().chain(secure);
+    let mut usual: HeaderMap = all.map(|(name, value)| (name, HeaderValue::from_static(value))).collect();
+    // Places for the names of what an answer says itself, which a copy has too.
+    usual.reserve(OWN);
+    usual
 }
 
 const ALWAYS: [(HeaderName, &str); 8] = [
@@ -75,17 +77,37 @@ impl Step for Headers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::{body::Body, response::IntoResponse};
+    use axum::{
+        body::Body,
+        response::{AppendHeaders, IntoResponse},
+    };
 
     /// What an answer to `path` says of how long it may be kept.
     fn kept(path: &str, answer: impl IntoResponse) -> HeaderValue {
-        let usual = HeaderMap::from_iter([(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))]);
-        let step = Headers { usual, hashed: true };
+        headers(path, answer)[header::CACHE_CONTROL].clone()
+    }
+
+    fn headers(path: &str, answer: impl IntoResponse) -> HeaderMap {
+        let step = Headers { usual: usual(true), hashed: true };
         let mut request = Request::builder().uri(path).body(Body::empty()).unwrap();
         let hashed = step.before(&mut request).unwrap();
         let mut answer = answer.into_response();
         step.after(hashed, &mut answer);
-        answer.headers()[header::CACHE_CONTROL].clone()
+        std::mem::take(answer.headers_mut())
+    }
+
+    #[test]
+    fn what_an_answer_says_itself_takes_the_place_of_what_is_usual() {
+        let all = headers("/", ());
+        assert_eq!(all.len(), ALWAYS.len() + 1);
+        let says = [(header::VARY, "Accept"), (header::ALLOW, "GET"), (header::X_FRAME_OPTIONS, "SAMEORIGIN")];
+        let answer = (says, AppendHeaders([(header::VARY, "Cookie"), (header::VARY, "Origin")]), "text");
+        let all = headers("/", answer);
+        let told = |name| all.get_all(name).iter().map(|value| value.to_str().unwrap()).collect::<Vec<_>>();
+        assert_eq!(told(header::VARY), ["Accept", "Cookie", "Origin"]);
+        assert_eq!(told(header::CONTENT_TYPE), ["text/plain; charset=utf-8"]);
+        assert_eq!((told(header::ALLOW), told(header::X_FRAME_OPTIONS)), (vec!["GET"], vec!["SAMEORIGIN"]));
+        assert_eq!(told(header::STRICT_TRANSPORT_SECURITY), [HSTS]);
     }
 
     #[test]

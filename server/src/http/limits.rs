@@ -51,8 +51,8 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let mut named = Named::new(request.method(), request.uri());
-        let begun = named.scope(|| caught(|| self.0.call(request)));
+        let mut named = Some(Named::new(request.method(), request.uri()));
+        let begun = Named::scope(&mut named, || caught(|| self.0.call(request)));
         let inner = begun.map_or_else(|answer| Either::Right(ready(Ok(*answer))), Either::Left);
         Work { inner, named, over: None }
     }
@@ -63,7 +63,7 @@ pin_project! {
     pub(super) struct Work<F> {
         #[pin]
         inner: Either<F, Ready<Result<Response, Infallible>>>,
-        named: Named,
+        named: Option<Box<Named>>,
         // From when it first has to wait: most never do.
         over: Option<Pin<Box<Sleep>>>,
     }
@@ -74,7 +74,7 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Work<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = ready!(this.named.scope(|| {
+        let mut response = ready!(Named::scope(this.named, || {
             let response = match caught(|| this.inner.poll(context)) {
                 Ok(Poll::Ready(Ok(response))) => response,
                 Ok(Poll::Pending) => {
@@ -88,7 +88,7 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Work<F> {
             tracing::debug!(status = response.status().as_u16(), "answered");
             Poll::Ready(response)
         }));
-        if let Some(id) = this.named.header() {
+        if let Some(id) = this.named.as_ref().and_then(|named| named.header()) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         Poll::Ready(Ok(response))

@@ -15,11 +15,11 @@ use std::{
 };
 
 thread_local! {
-    static NOW: Cell<Option<Named>> = const { Cell::new(None) };
+    static NOW: Cell<Option<Box<Named>>> = const { Cell::new(None) };
 }
 
-/// A request by name.
-#[derive(Debug, Default)]
+/// A request by name. Boxed, since it is put there and taken back whenever its request is worked on.
+#[derive(Debug)]
 pub(crate) struct Named {
     /// Sixteen digits that come once, and say nothing of how many came before: they are for finding lines of
     /// the log again, and no secret. Ours alone: what somebody sends would stand in the log as if we had named
@@ -31,17 +31,17 @@ pub(crate) struct Named {
 
 impl Named {
     /// A name for this request.
-    pub(crate) fn new(method: &Method, uri: &Uri) -> Self {
+    pub(crate) fn new(method: &Method, uri: &Uri) -> Box<Self> {
         static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let id = KEY.hash_one(COUNT.fetch_add(1, Ordering::Relaxed));
-        Self { id, method: method.clone(), target: uri.path_and_query().cloned() }
+        Box::new(Self { id, method: method.clone(), target: uri.path_and_query().cloned() })
     }
 
     /// Does something for this request.
-    pub(crate) fn scope<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let before = NOW.replace(Some(std::mem::take(self)));
-        let _after = Scope { named: self, before };
+    pub(crate) fn scope<T>(named: &mut Option<Box<Self>>, work: impl FnOnce() -> T) -> T {
+        let before = NOW.replace(named.take());
+        let _after = Scope { named, before };
         work()
     }
 
@@ -76,13 +76,13 @@ impl Named {
 
 /// The time in which a request is worked on. Its end is a drop, since a panic ends it too.
 struct Scope<'a> {
-    named: &'a mut Named,
-    before: Option<Named>,
+    named: &'a mut Option<Box<Named>>,
+    before: Option<Box<Named>>,
 }
 
 impl Drop for Scope<'_> {
     fn drop(&mut self) {
-        *self.named = NOW.replace(self.before.take()).unwrap_or_default();
+        *self.named = NOW.replace(self.before.take());
     }
 }
 
@@ -97,13 +97,15 @@ mod tests {
         let ids: HashSet<_> = (0..10_000).map(|_| named().id().to_string()).collect();
         assert_eq!((ids.len(), ids.iter().all(|id| id.len() == 16)), (10_000, true));
         let all = |named: &Named| format!("{} {} {}", named.id(), named.method(), named.path());
-        let mut named = named();
+        let named = named();
         assert_eq!(named.header().unwrap().to_str().unwrap(), named.id().to_string());
-        let told = named.scope(|| Named::now(all));
-        assert_eq!(told, Some(format!("{} GET /path", named.id())));
-        assert_eq!(Named::now(all), None);
-        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| named.scope(|| panic!("in a test"))));
+        let known = format!("{} GET /path", named.id());
+        let mut named = Some(named);
+        let told = Named::scope(&mut named, || Named::now(all));
+        assert_eq!((told, Named::now(all)), (Some(known.clone()), None));
+        let boom = || Named::scope(&mut named, || panic!("in a test"));
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(boom));
         assert_eq!((panicked.is_err(), Named::now(all)), (true, None));
-        assert_eq!(Some(all(&named)), told);
+        assert_eq!(named.as_deref().map(all), Some(known));
     }
 }
