@@ -88,8 +88,8 @@ pub(super) struct Paced<S> {
 /// What the other side is waited for.
 #[derive(Clone, Copy)]
 enum Waits {
-    /// The rest of a head.
-    Head { since: Instant },
+    /// The rest of a head. From when it first had to be waited for: most come whole.
+    Head { since: Option<Instant> },
     /// The next request.
     Idle { since: Instant },
     /// Nothing. Nor is it known whether it will be.
@@ -100,14 +100,14 @@ impl<S> Paced<S> {
     /// Paced from now on: whoever connects has something to say.
     pub(super) fn new(stream: S, limits: Limits, phase: Phase) -> Self {
         let bell = Box::pin(sleep(limits.head));
-        Self { stream, limits, phase, waits: Waits::Head { since: Instant::now() }, bell, stuck: None }
+        Self { stream, limits, phase, waits: Waits::Head { since: Some(Instant::now()) }, bell, stuck: None }
     }
 
     /// Whether what is waited for has taken too long.
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
-        let over = match self.waits {
-            Waits::Head { since } => since + self.limits.head,
-            Waits::Idle { since } => since + self.limits.idle,
+        let over = match &mut self.waits {
+            Waits::Head { since } => *since.get_or_insert_with(Instant::now) + self.limits.head,
+            Waits::Idle { since } => *since + self.limits.idle,
             Waits::Not => return false,
         };
         if self.bell.deadline() > over {
@@ -155,9 +155,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
         if !this.phase.is_under_way() {
             this.waits = match this.waits {
-                Waits::Not | Waits::Idle { .. } if buffer.filled().len() > before => {
-                    Waits::Head { since: Instant::now() }
-                }
+                Waits::Not | Waits::Idle { .. } if buffer.filled().len() > before => Waits::Head { since: None },
                 Waits::Not => Waits::Idle { since: Instant::now() },
                 waits => waits,
             };
