@@ -910,13 +910,13 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a head has an end",
         "server/src/listen/paced.rs",
-        "Waits::Head { since } => since + self.limits.head,",
+        "Waits::Head { since } => *since.get_or_insert_with(Instant::now) + self.limits.head,",
         "Waits::Head { .. } => return false,",
     ),
     mutant(
         "a pause has an end",
         "server/src/listen/paced.rs",
-        "Waits::Idle { since } => since + self.limits.idle,",
+        "Waits::Idle { since } => *since + self.limits.idle,",
         "Waits::Idle { .. } => return false,",
     ),
     mutant(

@@ -22,7 +22,8 @@ pub trait Step: Send + Sync + 'static {
     /// Before.
     ///
     /// # Errors
-    /// With the answer, if the request goes no further. Nothing is done to that one afterwards.
+    /// With the answer, if the request goes no further. This step does nothing to that one afterwards; those
+    /// around it do.
     fn before(&self, request: &mut Request) -> Result<Self::Kept, Box<Response>>;
 
     /// After, once the head of the answer is there.
