@@ -1,8 +1,9 @@
 //! The keys that seal and open cookies.
 
+use aes_gcm::{Aes256Gcm, KeyInit};
 use base64::{Engine as _, alphabet, engine::general_purpose};
 use sha2::{Digest, Sha256};
-use std::fmt;
+use std::{fmt, sync::Arc};
 use zeroize::Zeroizing;
 
 /// Bytes of a key: what the private jar of the cookie library takes, half of it unused by
@@ -28,7 +29,11 @@ const BASE64: general_purpose::GeneralPurpose = general_purpose::GeneralPurpose:
 
 /// One key: 64 bytes from the system's random source, written as one line of base64url.
 #[derive(Clone)]
-pub struct Key(tower_cookies::Key);
+pub struct Key {
+    jar: tower_cookies::Key,
+    /// What the jar encrypts with, made ready once: strangers can have it used at any rate.
+    cipher: Arc<Aes256Gcm>,
+}
 
 /// Why a text is no key. Never says what the text was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,40 +96,38 @@ impl Key {
         if distinct < MIN_DISTINCT_BYTES || counts_up_or_down > KEY_BYTES / 4 || is_text {
             return Err(KeyError::NotRandom);
         }
-        tower_cookies::Key::try_from(bytes).map(Self).map_err(|_| KeyError::Length(bytes.len()))
+        let jar = tower_cookies::Key::try_from(bytes).map_err(|_| KeyError::Length(bytes.len()))?;
+        let cipher = Aes256Gcm::new_from_slice(jar.encryption()).map_err(|_| KeyError::Length(bytes.len()))?;
+        Ok(Self { jar, cipher: Arc::new(cipher) })
     }
 
     /// The key as one line, for the key file. This is the secret itself.
     #[must_use]
     pub fn to_line(&self) -> Zeroizing<String> {
-        Zeroizing::new(BASE64.encode(self.0.master()))
+        Zeroizing::new(BASE64.encode(self.jar.master()))
     }
 
     /// The key's name: eight characters of lower-case hexadecimal, made of the key itself, so that it
     /// is written down nowhere and never out of step. It opens nothing and may be shown.
     #[must_use]
     pub fn id(&self) -> String {
-        let digest = Sha256::new().chain_update(ID_LABEL).chain_update(self.0.master()).finalize();
+        let digest = Sha256::new().chain_update(ID_LABEL).chain_update(self.jar.master()).finalize();
         digest.iter().take(ID_BYTES).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The whole of it, where it is not a cookie's key.
     pub(crate) fn bytes(&self) -> &[u8] {
-        self.0.master()
-    }
-
-    pub(crate) const fn jar_key(&self) -> &tower_cookies::Key {
-        &self.0
+        self.jar.master()
     }
 }
 
-/// The cookie library does not wipe its keys. This wipes what can be reached; a key that was moved
+/// The cookie library does not wipe its keys, as the cipher does. This wipes what can be reached; a key that was moved
 /// may still have left a copy behind.
 impl Drop for Key {
     fn drop(&mut self) {
-        self.0 = tower_cookies::Key::from(&[0; KEY_BYTES]);
+        self.jar = tower_cookies::Key::from(&[0; KEY_BYTES]);
         // Nobody reads the zeros, so the compiler could leave them out.
-        std::hint::black_box(&self.0);
+        std::hint::black_box(&self.jar);
     }
 }
 
@@ -152,7 +155,7 @@ impl KeyRing {
         }
         for (i, key) in keys.iter().enumerate() {
             // The jar encrypts with the second half alone, so two keys that share it are one.
-            if keys[..i].iter().any(|other| other.0.encryption() == key.0.encryption()) {
+            if keys[..i].iter().any(|other| other.jar.encryption() == key.jar.encryption()) {
                 return Err(KeyError::Duplicate);
             }
         }
@@ -177,7 +180,7 @@ impl KeyRing {
     }
 
     pub(crate) fn sealing(&self) -> &tower_cookies::Key {
-        self.0[0].jar_key()
+        &self.0[0].jar
     }
 
     /// The keys, the one that seals first.
@@ -185,8 +188,8 @@ impl KeyRing {
         self.0.iter()
     }
 
-    pub(crate) fn opening(&self) -> impl Iterator<Item = &tower_cookies::Key> {
-        self.0.iter().map(Key::jar_key)
+    pub(crate) fn opening(&self) -> impl Iterator<Item = &Aes256Gcm> {
+        self.0.iter().map(|key| &*key.cipher)
     }
 
     /// How many keys may open.
@@ -206,8 +209,8 @@ mod tests {
         let key = Key::generate().unwrap();
         let line = key.to_line();
         assert_eq!(line.lines().count(), 1);
-        assert_eq!(Key::parse(&line).unwrap().0, key.0);
-        assert_eq!(Key::parse(&format!("  {}==\n", line.as_str())).unwrap().0, key.0);
+        assert_eq!(Key::parse(&line).unwrap().jar, key.jar);
+        assert_eq!(Key::parse(&format!("  {}==\n", line.as_str())).unwrap().jar, key.jar);
         let printed = format!("{key:?} {:?}", KeyRing::new(vec![key.clone()]).unwrap());
         assert!(!printed.contains(&line[..8]));
     }

@@ -50,6 +50,12 @@ pub static MUTANTS: &[Mutant] = &[
         "let (whole, end) = rest.split_at(rest.len() - rest.len() % AT_ONCE);",
         "let (whole, end) = (&rest[..0], &rest[..0]);",
     ),
+    mutant(
+        "what strangers make up is remembered in bounded memory",
+        "auth/src/seal/opened.rs",
+        "Cache::new(MOST_UNOPENED)",
+        "Cache::new(MOST)",
+    ),
     mutant("a cookie is of our version", SEAL, "content.v != VERSION || ", ""),
     mutant("a cookie is a session's", SEAL, "|| content.t != SESSION_TYPE ", ""),
     mutant("a cookie is for our origin", SEAL, " || content.aud != self.audience {", " {"),

@@ -14,20 +14,24 @@ use zeroize::Zeroizing;
 
 /// So many are remembered at most, in about three megabytes; those that come seldom go first.
 const MOST: usize = 16 * 1024;
+/// Of those that do not open, fewer, in fifty kilobytes: what keeps its cookies sends one of them a few times at
+/// most, at the same moment, but what does not (a monitor, a script) may send it for months.
+const MOST_UNOPENED: usize = 1024;
 
 /// Four blocks at once cost what one costs.
 const AT_ONCE: usize = 64;
 /// What a value's length is written in.
 const LENGTH: usize = 4;
 
-/// The cookies. What does not open is not among them: strangers make up as many as they like. Nothing is
-/// remembered where the system gives no random bytes for the key.
+/// The cookies, and apart from them what does not open: strangers make up as many of those as they like, and none
+/// takes the place of one that opens. Nothing is remembered where the system gives no random bytes for the key.
 #[derive(Clone)]
 pub(crate) struct Opened(Option<Arc<Inner>>);
 
 struct Inner {
     /// By fingerprint.
     cookies: Cache<[u8; 16], Claim>,
+    unopened: Cache<[u8; 16], ()>,
     keyed: Polyval,
 }
 
@@ -35,7 +39,8 @@ impl Default for Opened {
     fn default() -> Self {
         let mut key = Zeroizing::new([0; 16]);
         let keyed = getrandom::fill(&mut *key).ok().map(|()| Polyval::new((&*key).into()));
-        Self(keyed.map(|keyed| Arc::new(Inner { cookies: Cache::new(MOST), keyed })))
+        let inner = |keyed| Inner { cookies: Cache::new(MOST), unopened: Cache::new(MOST_UNOPENED), keyed };
+        Self(keyed.map(|keyed| Arc::new(inner(keyed))))
     }
 }
 
@@ -80,15 +85,68 @@ impl Opened {
         if let Some(claim) = inner.cookies.get(&fingerprint) {
             return Some(claim);
         }
-        let claim = open()?;
-        inner.cookies.insert(fingerprint, claim.clone());
-        Some(claim)
+        if inner.unopened.get(&fingerprint).is_some() {
+            return None;
+        }
+        let claim = open();
+        match &claim {
+            Some(claim) => inner.cookies.insert(fingerprint, claim.clone()),
+            None => inner.unopened.insert(fingerprint, ()),
+        }
+        claim
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{AccountId, clock::Timestamp, session::SessionSecret};
+
+    fn claim() -> Claim {
+        let secret = SessionSecret::generate().unwrap();
+        Claim {
+            hash: secret.hash(),
+            secret,
+            account: AccountId(1),
+            epoch: 0,
+            authenticated_at: Timestamp::from_millis(0),
+            last_activity: Timestamp::from_millis(0),
+            remembered: false,
+            generation: 0,
+        }
+    }
+
+    #[test]
+    fn a_value_is_opened_once_whether_it_opens_or_not() {
+        let opened = Opened::default();
+        let times = std::cell::Cell::new(0);
+        let ask = |value: &[u8], says: Option<Claim>| {
+            opened.get_or_open(value, || {
+                times.set(times.get() + 1);
+                says
+            })
+        };
+        for _ in 0..3 {
+            assert!(ask(b"opens", Some(claim())).is_some());
+            assert!(ask(b"does not", None).is_none());
+        }
+        assert_eq!(times.get(), 2);
+    }
+
+    #[test]
+    fn what_does_not_open_is_bounded_and_takes_no_place_of_what_does() {
+        let opened = Opened::default();
+        for kept in 0..MOST_UNOPENED {
+            assert!(opened.get_or_open(&kept.to_le_bytes(), || Some(claim())).is_some());
+        }
+        for made_up in 0..MOST * 2 {
+            assert!(opened.get_or_open(&[made_up.to_le_bytes(); 2].concat(), || None).is_none());
+        }
+        let inner = opened.0.as_ref().unwrap();
+        assert_eq!(inner.cookies.len(), MOST_UNOPENED);
+        assert!(inner.unopened.len() <= MOST_UNOPENED);
+        assert!(opened.get_or_open(&0_usize.to_le_bytes(), || None).is_some());
+    }
 
     #[test]
     fn each_part_of_a_value_counts_and_so_does_the_key() {
