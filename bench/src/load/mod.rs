@@ -4,7 +4,7 @@ mod answer;
 mod plans;
 
 pub(crate) use answer::Answer;
-pub(crate) use plans::{Checks, Cookies, Fixed, Form, Forms, Plan, cookies, post};
+pub(crate) use plans::{Checks, Cookies, Fixed, Form, Forms, Plan, Spoilt, cookies, post};
 
 use crate::Outcome;
 use answer::Frame;

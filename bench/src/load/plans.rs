@@ -1,7 +1,12 @@
 //! What is asked, in which order.
 
 use super::Answer;
-use std::{cell::RefCell, ops::Range, rc::Rc};
+use std::{
+    cell::RefCell,
+    ops::Range,
+    rc::Rc,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 /// What was sent.
 pub(crate) struct Sent {
@@ -145,6 +150,39 @@ impl Plan for Fixed {
     }
 }
 
+/// A request with a cookie that is another one each time, and never one of those before.
+pub(crate) struct Spoilt {
+    request: Vec<u8>,
+    /// Where the cookie differs.
+    at: usize,
+    expect: u16,
+}
+
+/// How many were sent, by all.
+static SPOILT: AtomicU32 = AtomicU32::new(0);
+
+impl Spoilt {
+    /// The cookie's value has to be of twice as many characters as are changed in its middle, which is eight.
+    pub(crate) fn get(path: &str, cookie: &str, expect: u16) -> Self {
+        let mut request = Vec::new();
+        get(&mut request, path, Some(cookie));
+        // A head ends with the cookie and two line breaks.
+        let at = request.len() - 4 - cookie.len() / 2;
+        Self { request, at, expect }
+    }
+}
+
+impl Plan for Spoilt {
+    fn next(&mut self, request: &mut Vec<u8>) -> Option<Sent> {
+        let number = SPOILT.fetch_add(1, Ordering::Relaxed);
+        for (nibble, letter) in self.request[self.at..][..8].iter_mut().enumerate() {
+            *letter = b'A' + u8::try_from(number >> (4 * nibble) & 0xf).unwrap_or_default();
+        }
+        request.extend_from_slice(&self.request);
+        Some(Sent { session: None, expect: self.expect })
+    }
+}
+
 /// Forms, one after the other; each has its body, and what else stands in its head.
 pub(crate) struct Forms<F> {
     path: &'static str,
@@ -201,6 +239,25 @@ mod tests {
 
     fn asked(plan: &mut dyn Plan, times: usize) -> Vec<usize> {
         (0..times).map_while(|_| plan.next(&mut Vec::new())?.session).collect()
+    }
+
+    #[test]
+    fn a_cookie_that_is_spoilt_anew_differs_in_its_value_alone() {
+        let cookie = "name=0123456789abcdef0123456789abcdef";
+        let mut plan = Spoilt::get("/", cookie, 200);
+        let mut sent = || {
+            let mut request = Vec::new();
+            plan.next(&mut request).unwrap();
+            String::from_utf8(request).unwrap()
+        };
+        let (one, other) = (sent(), sent());
+        assert_ne!(one, other);
+        for request in [one, other] {
+            assert!(
+                request.contains("\r\ncookie: name=0123456789abc") && request.ends_with("6789abcdef\r\n\r\n"),
+                "{request}"
+            );
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Outcome,
-    load::{Checks, Fixed, Lane, run_rightly},
+    load::{Checks, Fixed, Lane, Spoilt, run_rightly},
     results::{Bar, Limit, Results, Row, Section},
     stage::{Place, Running, Stage, Who},
 };
@@ -102,21 +102,39 @@ fn bars_over_peers(section: &Section) -> Vec<Bar> {
     Who::PEERS.into_iter().filter_map(behind).collect()
 }
 
+/// What a stranger brings.
+#[derive(Clone, Copy)]
+enum Brings {
+    Nothing,
+    /// A cookie that does not open, the same each time.
+    TheSame,
+    /// Another one each time.
+    Another,
+}
+
 pub(super) async fn guests(stage: &Stage, pace: &Pace, results: &mut Results) -> Outcome<()> {
     let mut sections = [
         (
             "A request of a guest",
             "`GET /api/guest`, which asks whether there is a session, without a cookie. The host and session-guard \
              have no such call; their `GET /api/me` answers 401.",
-            1.05,
-            false,
+            Some(1.05),
+            Brings::Nothing,
         ),
         (
             "A cookie that does not open",
-            "The same with a cookie of the right name and length, of which one character is another. Daypass tells the \
-             browser to forget it, and the host writes a line into its log.",
-            1.18,
-            true,
+            "The same with a cookie of the right name and length, of which one character is another, over and over, as \
+             whoever keeps no cookies sends it. Daypass tells the browser to forget it, and the host writes a line into \
+             its log. That it does not open is remembered.",
+            Some(1.18),
+            Brings::TheSame,
+        ),
+        (
+            "Cookies that do not open, another one each time",
+            "The same with other characters in each request, as whoever makes them up sends them: nothing that was \
+             remembered helps.",
+            None,
+            Brings::Another,
         ),
     ]
     .map(|(title, text, limit, brings)| (Section { title, text: text.to_owned(), rows: Vec::new() }, limit, brings));
@@ -127,19 +145,21 @@ pub(super) async fn guests(stage: &Stage, pace: &Pace, results: &mut Results) ->
         }
     }
     for (section, limit, _) in sections {
-        results.bars.extend(bars_over_bare(&section, &Who::ENGINES, section.title, limit));
+        if let Some(limit) = limit {
+            results.bars.extend(bars_over_bare(&section, &Who::ENGINES, section.title, limit));
+        }
         results.sections.push(section);
     }
     Ok(())
 }
 
-/// Requests of who has no session, and brings a cookie or none.
+/// Requests of who has no session.
 async fn strangers(
     stage: &Stage,
     pace: &Pace,
     rounds: usize,
     servers: &mut [Running],
-    brings: bool,
+    brings: Brings,
 ) -> Outcome<Vec<Row>> {
     interleave_slices(
         servers,
@@ -148,10 +168,14 @@ async fn strangers(
         async |_| Ok(()),
         async |running| {
             let (path, status) = running.who.for_guests();
-            let cookie = brings.then(|| spoilt(&running.cookies.borrow()[0]));
-            let plan = Fixed::get(path, cookie.as_deref(), status);
-            let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-            turn(stage, running, &mut lanes, pace.time / SLICES, Duration::ZERO).await
+            let address = running.server.address;
+            let cookie = spoilt(&running.cookies.borrow()[0]);
+            let lane = match brings {
+                Brings::Nothing => Lane::open(address, CONNECTIONS, Fixed::get(path, None, status)).await?,
+                Brings::TheSame => Lane::open(address, CONNECTIONS, Fixed::get(path, Some(&cookie), status)).await?,
+                Brings::Another => Lane::open(address, CONNECTIONS, Spoilt::get(path, &cookie, status)).await?,
+            };
+            turn(stage, running, &mut [lane], pace.time / SLICES, Duration::ZERO).await
         },
     )
     .await

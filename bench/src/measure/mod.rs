@@ -201,8 +201,9 @@ impl Turn {
     }
 }
 
-/// How many checks have asked the store: what stands in memory is believed only as long as the store is known
-/// to tell of changes, which a machine that is too busy may be late to prove. Nothing of others.
+/// How many checks have asked the store: a session is read anew after its cookie was renewed, which is each quarter of
+/// an hour, and what stands in memory is believed only as long as the store is known to tell of changes, which a
+/// machine that is too busy may be late to prove. Nothing of others.
 async fn asked(running: &Running) -> Outcome<u64> {
     if !matches!(running.who, Who::Engine(_)) {
         return Ok(0);
@@ -221,7 +222,8 @@ fn note_asked(results: &mut Results, what: &str, asked: u64, rows: &[Row], time:
     if asked as f64 > checks / 1000.0 {
         results.notes.push(format!(
             "{what}: {asked} of about {checks:.0} checks by the engine asked the database, though they were of sessions \
-             that it knew. The machine was not quiet, and what was measured is dearer than it would be."
+             that it knew: their cookies came of age meanwhile (each is renewed after a quarter of an hour, and its \
+             session read anew), or the machine was not quiet. What was measured is dearer by that."
         ));
     }
 }
