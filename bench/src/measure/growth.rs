@@ -9,7 +9,7 @@ use crate::{
     stage::{Place, Running, Stage, Who},
     stats::Spread,
 };
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 /// How many there are to begin with.
 const FEWEST: usize = 1_000;
@@ -37,13 +37,11 @@ pub(super) async fn growth(stage: &Stage, pace: &Pace, results: &mut Results) ->
                 servers.push(running);
             }
             let rows = if kind == "warm" {
-                // In use are as many in each case: what grows is what is there beside them.
-                let (rows, asked) =
-                    warm(stage, pace.time, pace.fewer_rounds(), &mut servers, 0..stage.sizes.used.min(FEWEST)).await?;
+                let (rows, asked) = warm(stage, pace.time, pace.half_the_rounds(), &mut servers, in_use(stage)).await?;
                 note_asked(results, &label, asked, &rows, pace.time);
                 rows
             } else {
-                cold_rows(stage, pace, &mut servers, &sizes).await?
+                cold_rows(stage, pace, &mut servers).await?
             };
             results.bars.extend(bar(&label, &rows, pace.most_sessions));
             let points = sizes.iter().zip(&rows).map(|(&size, row)| (size, row.spread(|sample| sample.cpu)));
@@ -53,17 +51,19 @@ pub(super) async fn growth(stage: &Stage, pace: &Pace, results: &mut Results) ->
     Ok(())
 }
 
-async fn cold_rows(stage: &Stage, pace: &Pace, servers: &mut [Running], sizes: &[usize]) -> Outcome<Vec<Row>> {
+/// As many in each case: what grows is what is there beside them.
+fn in_use(stage: &Stage) -> Range<usize> {
+    0..stage.sizes.used.min(FEWEST)
+}
+
+async fn cold_rows(stage: &Stage, pace: &Pace, servers: &mut [Running]) -> Outcome<Vec<Row>> {
     let mut since = None;
-    let addresses: Vec<_> = servers.iter().map(|running| running.server.address).collect();
     interleave(
         servers,
-        pace.fewer_rounds(),
+        pace.half_the_rounds(),
         async |servers| cold::keep_fresh(stage, servers, &mut since).await,
         async |running| {
-            let size =
-                addresses.iter().position(|&address| address == running.server.address).map_or(FEWEST, |at| sizes[at]);
-            let plan = Checks::of(&running.cookies, 0..size.min(stage.sizes.spare), "/api/me");
+            let plan = Checks::of(&running.cookies, in_use(stage), "/api/me");
             let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
             turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await
         },

@@ -44,7 +44,7 @@ pub(super) async fn sliding(stage: &Stage, pace: &Pace, results: &mut Results) -
     let (used, seldom) = (stage.sizes.used, seldom(stage));
     let rows = interleave(
         &mut servers,
-        pace.fewer_rounds(),
+        pace.half_the_rounds(),
         async |servers| {
             for running in servers.iter().filter(|running| running.who.is_ours()) {
                 make_due(stage, running).await?;
