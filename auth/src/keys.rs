@@ -97,8 +97,8 @@ impl Key {
             return Err(KeyError::NotRandom);
         }
         let jar = tower_cookies::Key::try_from(bytes).map_err(|_| KeyError::Length(bytes.len()))?;
-        let cipher = Aes256Gcm::new_from_slice(jar.encryption()).map_err(|_| KeyError::Length(bytes.len()))?;
-        Ok(Self { jar, cipher: Arc::new(cipher) })
+        let cipher = Arc::new(Aes256Gcm::new(jar.encryption().into()));
+        Ok(Self { jar, cipher })
     }
 
     /// The key as one line, for the key file. This is the secret itself.
@@ -121,7 +121,7 @@ impl Key {
     }
 }
 
-/// The cookie library does not wipe its keys, as the cipher does. This wipes what can be reached; a key that was moved
+/// The cookie library does not wipe its keys; the cipher wipes its round keys, with the last copy of a key. This wipes what can be reached; a key that was moved
 /// may still have left a copy behind.
 impl Drop for Key {
     fn drop(&mut self) {

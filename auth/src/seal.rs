@@ -23,6 +23,9 @@ use tower_cookies::{
 
 /// The longest cookie that every browser keeps, name and value together (ASVS 3.3.5, RFC 6265).
 pub(crate) const MAX_COOKIE_BYTES: usize = 4096;
+/// What stands before the content of a sealed cookie and after it (NIST SP 800-38D).
+const NONCE_BYTES: usize = 12;
+const TAG_BYTES: usize = 16;
 const VERSION: u8 = 1;
 const SESSION_TYPE: &str = "session";
 const DEVICE_TYPE: &str = "device";
@@ -247,11 +250,11 @@ impl Sealer {
         if value.len() > MAX_COOKIE_BYTES {
             return None;
         }
-        // As the jar writes it: nonce, content and tag.
+        // As the jar writes it.
         let mut sealed = BASE64_STANDARD.decode(value).ok()?;
-        let (nonce, rest) = sealed.split_first_chunk_mut()?;
-        let (content, tag) = rest.split_last_chunk_mut()?;
-        // What does not open is left as it is.
+        let (nonce, rest) = sealed.split_first_chunk_mut::<NONCE_BYTES>()?;
+        let (content, tag) = rest.split_last_chunk_mut::<TAG_BYTES>()?;
+        // What does not open is left as it is: the tag is compared first.
         let mut opens =
             |key: &Aes256Gcm| key.decrypt_in_place_detached(&(*nonce).into(), name.as_bytes(), content, &(*tag).into());
         self.ring.opening().find(|key| opens(key).is_ok())?;

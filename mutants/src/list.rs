@@ -88,12 +88,7 @@ pub static MUTANTS: &[Mutant] = &[
         "session: \"__Host-daypass\",",
         "session: \"__Secure-daypass\",",
     ),
-    mutant(
-        "the newest key seals",
-        SEAL,
-        "jar.private_mut(self.ring.sealing())",
-        "jar.private_mut(self.ring.opening().last().unwrap_or(self.ring.sealing()))",
-    ),
+    mutant("the newest key seals", "auth/src/keys.rs", "&self.0[0].jar", "&self.0[self.0.len() - 1].jar"),
     // Requests of other sites.
     mutant(
         "reading is free, and nothing else",

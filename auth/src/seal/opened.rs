@@ -1,10 +1,10 @@
-//! Session cookies that were opened before.
+//! What session cookies said that were opened before, and which do not open.
 //!
-//! A browser sends the same cookie with every request until it is given another. Opening one costs more
-//! than all else of a check, so what a cookie said is remembered under a fingerprint of its whole value: who
+//! A browser sends the same cookie with every request until it is given another. Opening one costs as much
+//! as all else of a check, so what a cookie said is remembered under a fingerprint of its whole value: who
 //! sends the same value has the same cookie. The fingerprint is POLYVAL (RFC 8452), whose key this process makes
 //! for itself and whose results nobody is shown: without the key, no two values are known to have the same one
-//! but by a chance of one in 2^120. Nothing is decided by it. Whether the session is alive is asked each time.
+//! but by a chance of one in 2^120. Nothing else is decided by it. Whether the session is alive is asked each time.
 
 use super::{Claim, MAX_COOKIE_BYTES};
 use polyval::{Block, Polyval, universal_hash::UniversalHash};
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 /// So many are remembered at most, in about three megabytes; those that come seldom go first.
 const MOST: usize = 16 * 1024;
-/// Of those that do not open, fewer, in fifty kilobytes: what keeps its cookies sends one of them a few times at
+/// Of those that do not open, fewer, in less than a hundred kilobytes: what keeps its cookies sends one of them a few times at
 /// most, at the same moment, but what does not (a monitor, a script) may send it for months.
 const MOST_UNOPENED: usize = 1024;
 

@@ -162,7 +162,7 @@ pub(crate) struct Spoilt {
 static SPOILT: AtomicU32 = AtomicU32::new(0);
 
 impl Spoilt {
-    /// The cookie's value has to be of twice as many characters as are changed in its middle, which is eight.
+    /// `name=value` has to be of sixteen characters at least, half of them in the value, in which eight are changed.
     pub(crate) fn get(path: &str, cookie: &str, expect: u16) -> Self {
         let mut request = Vec::new();
         get(&mut request, path, Some(cookie));
@@ -252,7 +252,10 @@ mod tests {
         };
         let (one, other) = (sent(), sent());
         assert_ne!(one, other);
+        let mut same = Vec::new();
+        get(&mut same, "/", Some(cookie));
         for request in [one, other] {
+            assert_eq!(request.len(), same.len());
             assert!(
                 request.contains("\r\ncookie: name=0123456789abc") && request.ends_with("6789abcdef\r\n\r\n"),
                 "{request}"

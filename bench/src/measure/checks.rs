@@ -118,7 +118,7 @@ pub(super) async fn guests(stage: &Stage, pace: &Pace, results: &mut Results) ->
             "A request of a guest",
             "`GET /api/guest`, which asks whether there is a session, without a cookie. The host and session-guard \
              have no such call; their `GET /api/me` answers 401.",
-            Some(1.05),
+            1.05,
             Brings::Nothing,
         ),
         (
@@ -126,14 +126,14 @@ pub(super) async fn guests(stage: &Stage, pace: &Pace, results: &mut Results) ->
             "The same with a cookie of the right name and length, of which one character is another, over and over, as \
              whoever keeps no cookies sends it. Daypass tells the browser to forget it, and the host writes a line into \
              its log. That it does not open is remembered.",
-            Some(1.18),
+            1.18,
             Brings::TheSame,
         ),
         (
             "Cookies that do not open, another one each time",
             "The same with other characters in each request, as whoever makes them up sends them: nothing that was \
              remembered helps.",
-            None,
+            1.18,
             Brings::Another,
         ),
     ]
@@ -145,9 +145,7 @@ pub(super) async fn guests(stage: &Stage, pace: &Pace, results: &mut Results) ->
         }
     }
     for (section, limit, _) in sections {
-        if let Some(limit) = limit {
-            results.bars.extend(bars_over_bare(&section, &Who::ENGINES, section.title, limit));
-        }
+        results.bars.extend(bars_over_bare(&section, &Who::ENGINES, section.title, limit));
         results.sections.push(section);
     }
     Ok(())
@@ -169,10 +167,12 @@ async fn strangers(
         async |running| {
             let (path, status) = running.who.for_guests();
             let address = running.server.address;
-            let cookie = spoilt(&running.cookies.borrow()[0]);
+            let cookie = running.cookies.borrow()[0].clone();
             let lane = match brings {
                 Brings::Nothing => Lane::open(address, CONNECTIONS, Fixed::get(path, None, status)).await?,
-                Brings::TheSame => Lane::open(address, CONNECTIONS, Fixed::get(path, Some(&cookie), status)).await?,
+                Brings::TheSame => {
+                    Lane::open(address, CONNECTIONS, Fixed::get(path, Some(&spoilt(&cookie)), status)).await?
+                }
                 Brings::Another => Lane::open(address, CONNECTIONS, Spoilt::get(path, &cookie, status)).await?,
             };
             turn(stage, running, &mut [lane], pace.time / SLICES, Duration::ZERO).await
