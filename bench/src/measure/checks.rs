@@ -8,6 +8,7 @@ use crate::{
     Outcome,
     load::{Checks, Fixed, Lane, Spoilt, run_rightly},
     results::{Bar, Limit, Results, Row, Section},
+    say_more,
     stage::{Place, Running, Stage, Who},
 };
 use std::{ops::Range, time::Duration};
@@ -54,7 +55,11 @@ pub(super) async fn warm(
             let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
             let before = asked(running).await?;
             let turn = turn(stage, running, &mut lanes, time / SLICES, Duration::ZERO).await?;
-            asked_in_all += asked(running).await? - before;
+            let asked = asked(running).await? - before;
+            if asked > 0 {
+                say_more(&format!("  {} asked its database {asked} times in one turn", running.who.label()));
+            }
+            asked_in_all += asked;
             Ok(turn)
         },
     )
