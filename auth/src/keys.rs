@@ -121,8 +121,8 @@ impl Key {
     }
 }
 
-/// The cookie library does not wipe its keys; the cipher wipes its round keys, with the last copy of a key. This wipes what can be reached; a key that was moved
-/// may still have left a copy behind.
+/// The cookie library does not wipe its keys; the cipher wipes its round keys, with the last copy of a key. This
+/// wipes what can be reached; a key that was moved may still have left a copy behind.
 impl Drop for Key {
     fn drop(&mut self) {
         self.jar = tower_cookies::Key::from(&[0; KEY_BYTES]);

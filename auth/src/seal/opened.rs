@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 
 /// So many are remembered at most, in about three megabytes; those that come seldom go first.
 const MOST: usize = 16 * 1024;
-/// Of those that do not open, fewer, in less than a hundred kilobytes: what keeps its cookies sends one of them a few times at
-/// most, at the same moment, but what does not (a monitor, a script) may send it for months.
+/// Of those that do not open, fewer, in less than a hundred kilobytes: what keeps its cookies sends one of them a
+/// few times at most, at the same moment, but what does not (a monitor, a script) may send it for months.
 const MOST_UNOPENED: usize = 1024;
 
 /// Four blocks at once cost what one costs.
