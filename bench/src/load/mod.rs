@@ -11,14 +11,17 @@ use answer::Frame;
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    future::poll_fn,
     net::SocketAddr,
+    pin::pin,
     rc::Rc,
+    task::Poll,
     time::{Duration, Instant},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    task::{LocalSet, spawn_local},
+    task::{LocalSet, spawn_local, yield_now},
 };
 
 /// One connection.
@@ -98,6 +101,18 @@ impl Lane {
     }
 }
 
+/// Waits for this and never sleeps meanwhile. Whoever answers somebody that sleeps has to wake them, which costs a
+/// processor more than most of what is compared here, and is due the more often the slower the server is.
+pub(crate) async fn awake<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        if let Poll::Ready(done) = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+            return done;
+        }
+        yield_now().await;
+    }
+}
+
 /// Lets lanes work for a time, or until their plans have come to an end. What is under way then is waited for.
 pub(crate) async fn run(lanes: &mut [Lane], time: Option<Duration>) -> Outcome<Vec<Tally>> {
     let start = Instant::now();
@@ -123,22 +138,21 @@ pub(crate) async fn run(lanes: &mut [Lane], time: Option<Duration>) -> Outcome<V
             working.push((Rc::clone(&lane.plan), work));
         }
     }
-    let tallies = local
-        .run_until(async {
-            if let Some(time) = time {
-                // A plan may end earlier; whoever gives a time has a plan without an end.
-                spawn_local(async move {
-                    tokio::time::sleep(time).await;
-                    over.set(true);
-                });
-            }
-            let mut done = Vec::with_capacity(working.len());
-            for (plan, work) in working {
-                done.push((plan, work.await??));
-            }
-            Outcome::Ok(done)
-        })
-        .await?;
+    let tallies = awake(local.run_until(async {
+        if let Some(time) = time {
+            // A plan may end earlier; whoever gives a time has a plan without an end.
+            spawn_local(async move {
+                tokio::time::sleep(time).await;
+                over.set(true);
+            });
+        }
+        let mut done = Vec::with_capacity(working.len());
+        for (plan, work) in working {
+            done.push((plan, work.await??));
+        }
+        Outcome::Ok(done)
+    }))
+    .await?;
     let mut result = vec![Tally::default(); lanes.len()];
     for (plan, (connection, tally)) in tallies {
         let Some(at) = lanes.iter().position(|lane| Rc::ptr_eq(&lane.plan, &plan)) else { continue };

@@ -3,7 +3,7 @@
 use super::{Pace, interleave, start, turn};
 use crate::{
     Outcome, PASSWORD,
-    load::{Form, Forms, Lane},
+    load::{Form, Forms, Lane, awake},
     process::pinned,
     results::{Bar, Limit, Results, Section},
     say_more,
@@ -37,7 +37,7 @@ pub(super) async fn sign_ins(stage: &Stage, pace: &Pace, results: &mut Results) 
             if running.who.is_ours() {
                 for (ceilings, pages) in ceilings.entry(running.who).or_default().iter_mut().zip([AS_THEY_COME, LARGE])
                 {
-                    ceilings.push(hashes_a_second(stage, time / 2, pages).await?);
+                    ceilings.push(awake(hashes_a_second(stage, time / 2, pages)).await?);
                 }
             }
             let (first, accounts) = (next, stage.accounts());
