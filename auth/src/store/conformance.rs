@@ -272,13 +272,17 @@ async fn what_ends_all_also_stops_sign_ins_under_way(store: &impl Store) {
 
 async fn sweeping_takes_the_dead_and_nothing_else(store: &impl Store) {
     let alice = account(store, "alice").await;
-    for n in 1..=5 {
+    for n in [1, 2, 3, 4, 5, 7, 9] {
         start(store, &alice, n).await;
     }
     store.end(Which::Secret(secret(1)), Reason::SignedOut, later(10), None).await.unwrap();
     store.end(Which::Secret(secret(2)), Reason::SignedOut, later(1000), None).await.unwrap();
     store.touch(&secret(5), later(400), true).await.unwrap();
-    // 3 is ordinary and was last seen long ago; 4 is remembered; 5 is ordinary and was seen since.
+    store.renew(&secret(7), 0, later(100)).await.unwrap();
+    store.renew(&secret(9), 0, later(100)).await.unwrap();
+    store.touch(&secret(9), later(400), true).await.unwrap();
+    // 3 is ordinary and was last seen long ago; 4 is remembered; 5 is ordinary and was seen since. Of 7 and 9 the cookie
+    // was renewed long ago, and 9 was seen since.
     let before = SweepBefore {
         ended: later(500),
         deadline: later(3600),
@@ -294,12 +298,12 @@ async fn sweeping_takes_the_dead_and_nothing_else(store: &impl Store) {
             n => swept += n,
         }
     }
-    assert_eq!(swept, 2);
-    for (n, kept) in [(1, false), (2, true), (3, false), (4, true), (5, true)] {
+    assert_eq!(swept, 3);
+    for (n, kept) in [(1, false), (2, true), (3, false), (4, true), (5, true), (7, false), (9, true)] {
         assert_eq!(store.session(&secret(n)).await.unwrap().is_some(), kept, "session {n}");
     }
     let all = SweepBefore { deadline: later(3601), ..before };
-    assert_eq!(store.sweep(all).await.unwrap(), 2, "the absolute deadline of 4 and 5 has passed");
+    assert_eq!(store.sweep(all).await.unwrap(), 3, "the absolute deadline of 4, 5 and 9 has passed");
 }
 
 async fn demo_accounts_go_and_others_stay(store: &impl Store) {

@@ -27,14 +27,17 @@ pub(super) async fn sweep(pool: &Connections<Postgres>, before: SweepBefore) -> 
     .execute(&mut *connection)
     .await?;
     // How long ago a session ended by itself follows from the row: the sweep comes as much later
-    // than the deadline as than the idle timeout's end.
+    // than the deadline as than the idle timeout's end. No index holds when a session was last used, since each use
+    // would move its entry; it was renewed no later.
     let sessions: i64 = sqlx::query_scalar(
         "WITH dead AS (
             SELECT s.secret_hash FROM sessions s JOIN accounts a ON a.id = s.account_id
             WHERE s.ended_at < $1
                OR (s.ended_at IS NULL AND s.absolute_deadline < $2)
-               OR (s.ended_at IS NULL AND NOT s.remembered AND s.last_seen_at < $3)
-               OR (s.ended_at IS NULL AND s.remembered AND s.last_seen_at < $4)
+               OR (s.ended_at IS NULL AND NOT s.remembered AND s.last_seen_at < $3
+                   AND coalesce(s.renewed_at, s.authenticated_at) < $3)
+               OR (s.ended_at IS NULL AND s.remembered AND s.last_seen_at < $4
+                   AND coalesce(s.renewed_at, s.authenticated_at) < $4)
             LIMIT $5 FOR UPDATE OF s SKIP LOCKED FOR KEY SHARE OF a SKIP LOCKED),
          swept AS (
             DELETE FROM sessions USING dead WHERE sessions.secret_hash = dead.secret_hash

@@ -137,7 +137,7 @@ async fn a_database_that_is_not_ours_or_newer_is_refused_and_left_as_it_was() {
             let error = refused.unwrap_err();
             let right = match what {
                 "other" | "changed" => matches!(error, OpenError::NotOurs { .. }),
-                "newer" => matches!(error, OpenError::Newer { found: 9999, known: 5, .. }),
+                "newer" => matches!(error, OpenError::Newer { found: 9999, known: 6, .. }),
                 _ => matches!(error, OpenError::Unusable { .. }),
             };
             assert!(right, "{what}: {error}");
@@ -483,4 +483,19 @@ async fn transactions_alone_are_planned_once_and_counts_of_tries_alone_wait_for_
     let mut lent = store.connections.reading().await.unwrap();
     assert_eq!(settings(&mut lent).await, planned_anew);
     lent.done();
+}
+
+/// Each use of each session is written down: what an index held of it would be written anew, several times as much.
+#[tokio::test]
+async fn that_a_session_is_used_moves_no_entry_of_an_index() {
+    let store = open().await;
+    let account = alice(&store).await;
+    start(&store, &account, 1).await;
+    let mut tx = store.pool().begin().await.unwrap();
+    sqlx::query("UPDATE sessions SET last_seen_at = last_seen_at + 1").execute(&mut *tx).await.unwrap();
+    let by_itself: i64 = sqlx::query_scalar("SELECT pg_stat_get_xact_tuples_hot_updated('sessions'::regclass)")
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
+    assert_eq!(by_itself, 1);
 }

@@ -1,4 +1,4 @@
-use super::{open::APPLICATION_ID, *};
+use super::{open::APPLICATION_ID, sweep::swept_rows, *};
 use crate::store::{
     OpenError, conformance,
     rows::{alive_sessions, session_columns},
@@ -144,7 +144,7 @@ async fn a_file_that_is_not_ours_is_refused_and_left_as_it_was() {
         let error = open(&path(name)).await.expect_err(name);
         let right = match name {
             "text" | "other" => matches!(error, OpenError::NotOurs { .. }),
-            "newer" => matches!(error, OpenError::Newer { found: 9999, known: 6, .. }),
+            "newer" => matches!(error, OpenError::Newer { found: 9999, known: 7, .. }),
             _ => matches!(error, OpenError::Corrupt { .. }),
         };
         assert!(right, "{name}: {error:?}");
@@ -219,4 +219,25 @@ async fn the_sessions_of_one_account_are_found_by_their_index() {
     let plan: Vec<(i64, i64, i64, String)> =
         sqlx::query_as(concat!("EXPLAIN QUERY PLAN ", alive_sessions!(of_one))).fetch_all(store.pool()).await.unwrap();
     assert!(plan.iter().any(|(.., step)| step.contains("sessions_by_account")), "{plan:?}");
+}
+
+/// A sweep holds the one that writes: it must not look through those that are alive. And no use of a session moves an
+/// entry of an index.
+#[tokio::test]
+async fn a_sweep_finds_the_dead_by_indexes_that_no_use_moves() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder.path().join("daypass.db")).await.unwrap();
+    let plan: Vec<(i64, i64, i64, String)> =
+        sqlx::query_as(concat!("EXPLAIN QUERY PLAN ", swept_rows!())).fetch_all(store.pool()).await.unwrap();
+    let looks: Vec<_> = plan.iter().map(|(.., step)| step.as_str()).filter(|step| step.contains("sessions")).collect();
+    assert_eq!(looks.len(), 4, "{plan:?}");
+    assert!(looks.iter().all(|step| step.starts_with("SEARCH ") && step.contains('<')), "{looks:?}");
+    let moved: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM pragma_index_list('sessions') AS i, pragma_index_info(i.name) AS c
+         WHERE c.name = 'last_seen_at'",
+    )
+    .fetch_one(store.pool())
+    .await
+    .unwrap();
+    assert_eq!(moved, 0);
 }
