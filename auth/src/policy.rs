@@ -27,6 +27,9 @@ const MOST_SESSIONS: u32 = 20;
 
 /// How old a session's cookie gets before activity renews it: what was copied is good for no longer.
 const RENEW_EVERY: Duration = Duration::from_secs(15 * 60);
+/// A cookie is renewed once a day at least: one that was copied is found out by that alone, and a sweep finds the dead
+/// by when they were renewed, a day after their end.
+pub const MAX_RENEW_EVERY: Duration = crate::engine::KEEP_ENDED;
 /// For how long a cookie is good after its successor was first seen: requests that are under way, in
 /// other tabs too, carry it.
 pub const OLD_COOKIE: Duration = Duration::from_secs(30);
@@ -122,10 +125,11 @@ impl Policy {
         Self { most_sessions: if most == 0 { 1 } else { most }, ..self }
     }
 
-    /// The same, with another age at which activity renews a session's cookie.
+    /// The same, with another age at which activity renews a session's cookie: a day at most ([`MAX_RENEW_EVERY`]).
     #[must_use]
     pub const fn with_renewal(self, renew_every: Duration) -> Self {
-        Self { renew_every, ..self }
+        let longer = renew_every.as_nanos() > MAX_RENEW_EVERY.as_nanos();
+        Self { renew_every: if longer { MAX_RENEW_EVERY } else { renew_every }, ..self }
     }
 
     /// Whether activity at `now` renews a cookie that was issued at `issued`.
@@ -349,6 +353,14 @@ mod tests {
                 .unwrap();
         assert!(!short.is_slide_due(&times, at(49)));
         assert!(short.is_slide_due(&times, at(50)));
+    }
+
+    #[test]
+    fn a_cookie_is_renewed_once_a_day_at_least() {
+        let never = Policy::default().with_renewal(Duration::MAX);
+        let issued = Timestamp::from_millis(0);
+        assert!(!never.is_renewal_due(issued, issued.plus(MAX_RENEW_EVERY - Duration::from_millis(1))));
+        assert!(never.is_renewal_due(issued, issued.plus(MAX_RENEW_EVERY)));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use daypass_auth::{
     EngineConfig, OriginError, is_loopback_origin,
     live::MOST_KNOWN,
     password::LeakedPasswords,
-    policy::{Policy, PolicyError, Timeouts},
+    policy::{MAX_RENEW_EVERY, Policy, PolicyError, Timeouts},
 };
 use ipnet::IpNet;
 use std::{
@@ -383,8 +383,8 @@ pub enum ConfigError {
     /// What was just confirmed would have to be confirmed again.
     #[error("a password that counts as just given for {0:?} is too short; 30s at least")]
     Sudo(Duration),
-    /// Requests that are under way would carry a cookie that counts as a copy.
-    #[error("a cookie that is renewed every {0:?} is renewed too often; every minute at most")]
+    /// Requests that are under way would carry a cookie that counts as a copy; or a copy would never be found out.
+    #[error("a cookie is renewed every minute at most and every day at least, not every {0:?}")]
     Renew(Duration),
     /// Everybody knows those passwords.
     #[error("demo accounts are for loopback alone, which {0} is not")]
@@ -518,7 +518,7 @@ impl Options {
         if self.sudo < SHORTEST_SUDO {
             return Err(ConfigError::Sudo(self.sudo));
         }
-        if self.renew < SHORTEST_RENEW {
+        if !(SHORTEST_RENEW..=MAX_RENEW_EVERY).contains(&self.renew) {
             return Err(ConfigError::Renew(self.renew));
         }
         let listen = self.listen_address()?;
@@ -636,7 +636,9 @@ mod tests {
         assert!(matches!(refused(&["--idle-timeout", "0s"]), ConfigError::Policy(_)));
         assert!(matches!(refused(&["--warning", "19s"]), ConfigError::Warning(_)));
         assert!(matches!(refused(&["--sudo", "29s"]), ConfigError::Sudo(_)));
-        assert!(matches!(refused(&["--renew", "59s"]), ConfigError::Renew(_)));
+        for renew in ["59s", "25h"] {
+            assert!(matches!(refused(&["--renew", renew]), ConfigError::Renew(_)));
+        }
         assert!(matches!(refused(&["--listen", "nowhere"]), ConfigError::Listen(_)));
         for origin in [
             "https://app.example/path",

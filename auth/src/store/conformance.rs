@@ -272,7 +272,7 @@ async fn what_ends_all_also_stops_sign_ins_under_way(store: &impl Store) {
 
 async fn sweeping_takes_the_dead_and_nothing_else(store: &impl Store) {
     let alice = account(store, "alice").await;
-    for n in [1, 2, 3, 4, 5, 7, 9] {
+    for n in 1..=11 {
         start(store, &alice, n).await;
     }
     store.end(Which::Secret(secret(1)), Reason::SignedOut, later(10), None).await.unwrap();
@@ -281,13 +281,17 @@ async fn sweeping_takes_the_dead_and_nothing_else(store: &impl Store) {
     store.renew(&secret(7), 0, later(100)).await.unwrap();
     store.renew(&secret(9), 0, later(100)).await.unwrap();
     store.touch(&secret(9), later(400), true).await.unwrap();
-    // 3 is ordinary and was last seen long ago; 4 is remembered; 5 is ordinary and was seen since. Of 7 and 9 the cookie
-    // was renewed long ago, and 9 was seen since.
+    store.renew(&secret(8), 0, later(100)).await.unwrap();
+    for (n, seen) in [(4, 400), (10, 250), (11, 250)] {
+        store.touch(&secret(n), later(seen), true).await.unwrap();
+    }
+    // 3, 5, 7, 9 and 11 are ordinary, 4, 6, 8 and 10 are remembered. 3 and 6 were never seen again, 7 and 8 were renewed
+    // long ago, and 9 was seen since; 10 and 11 were seen between the times that count for either kind.
     let before = SweepBefore {
         ended: later(500),
         deadline: later(3600),
         ordinary_last_seen: later(300),
-        remembered_last_seen: NOW,
+        remembered_last_seen: later(200),
         events: NOW,
         attempts: NOW,
     };
@@ -298,12 +302,16 @@ async fn sweeping_takes_the_dead_and_nothing_else(store: &impl Store) {
             n => swept += n,
         }
     }
-    assert_eq!(swept, 3);
-    for (n, kept) in [(1, false), (2, true), (3, false), (4, true), (5, true), (7, false), (9, true)] {
+    assert_eq!(swept, 6);
+    for n in 1..=11 {
+        let kept = [2, 4, 5, 9, 10].contains(&n);
         assert_eq!(store.session(&secret(n)).await.unwrap().is_some(), kept, "session {n}");
     }
     let all = SweepBefore { deadline: later(3601), ..before };
-    assert_eq!(store.sweep(all).await.unwrap(), 3, "the absolute deadline of 4, 5 and 9 has passed");
+    assert_eq!(store.sweep(all).await.unwrap(), 4, "the absolute deadline of 4, 5, 9 and 10 has passed");
+    let story = story(store, &alice).await;
+    let written = |why| story.iter().filter(|(_, reason, _)| *reason == Some(why)).count();
+    assert_eq!((written(Reason::Idle), written(Reason::Absolute)), (5, 4), "each end that nobody saw, once");
 }
 
 async fn demo_accounts_go_and_others_stay(store: &impl Store) {

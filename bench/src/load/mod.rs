@@ -101,8 +101,8 @@ impl Lane {
     }
 }
 
-/// Waits for this and never sleeps meanwhile. Whoever answers somebody that sleeps has to wake them, which costs a
-/// processor more than most of what is compared here, and is due the more often the slower the server is.
+/// Waits for this and never sleeps meanwhile. Whoever answers somebody that sleeps has to wake them, the more often
+/// the slower they are themselves: about a microsecond each time, where a whole check is measured in a few.
 pub(crate) async fn awake<T>(work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     loop {

@@ -7,6 +7,23 @@ use sqlx::Postgres;
 /// Rows that one sweep deletes at most, so that no sign-in waits for it for long.
 const SWEEP_ROWS: i64 = 500;
 
+/// The sessions that the next bite of a sweep takes. No index holds when one was last used, since each use would move
+/// its entry; it was renewed no later.
+macro_rules! dead_sessions {
+    () => {
+        "SELECT s.secret_hash FROM sessions s JOIN accounts a ON a.id = s.account_id
+         WHERE s.ended_at < $1
+            OR (s.ended_at IS NULL AND s.absolute_deadline < $2)
+            OR (s.ended_at IS NULL AND NOT s.remembered AND s.last_seen_at < $3
+                AND coalesce(s.renewed_at, s.authenticated_at) < $3)
+            OR (s.ended_at IS NULL AND s.remembered AND s.last_seen_at < $4
+                AND coalesce(s.renewed_at, s.authenticated_at) < $4)
+         LIMIT $5 FOR UPDATE OF s SKIP LOCKED FOR KEY SHARE OF a SKIP LOCKED"
+    };
+}
+#[cfg(test)]
+pub(super) use dead_sessions;
+
 pub(super) async fn sweep(pool: &Connections<Postgres>, before: SweepBefore) -> Result<u64, StoreError> {
     pool.tidy().await;
     let mut connection = pool.writing().await?;
@@ -27,19 +44,11 @@ pub(super) async fn sweep(pool: &Connections<Postgres>, before: SweepBefore) -> 
     .execute(&mut *connection)
     .await?;
     // How long ago a session ended by itself follows from the row: the sweep comes as much later
-    // than the deadline as than the idle timeout's end. No index holds when a session was last used, since each use
-    // would move its entry; it was renewed no later.
-    let sessions: i64 = sqlx::query_scalar(
-        "WITH dead AS (
-            SELECT s.secret_hash FROM sessions s JOIN accounts a ON a.id = s.account_id
-            WHERE s.ended_at < $1
-               OR (s.ended_at IS NULL AND s.absolute_deadline < $2)
-               OR (s.ended_at IS NULL AND NOT s.remembered AND s.last_seen_at < $3
-                   AND coalesce(s.renewed_at, s.authenticated_at) < $3)
-               OR (s.ended_at IS NULL AND s.remembered AND s.last_seen_at < $4
-                   AND coalesce(s.renewed_at, s.authenticated_at) < $4)
-            LIMIT $5 FOR UPDATE OF s SKIP LOCKED FOR KEY SHARE OF a SKIP LOCKED),
-         swept AS (
+    // than the deadline as than the idle timeout's end.
+    let sessions: i64 = sqlx::query_scalar(concat!(
+        "WITH dead AS (",
+        dead_sessions!(),
+        "), swept AS (
             DELETE FROM sessions USING dead WHERE sessions.secret_hash = dead.secret_hash
             RETURNING sessions.*,
                       last_seen_at + $2 - (CASE WHEN remembered THEN $4 ELSE $3 END) AS idle_end),
@@ -49,7 +58,7 @@ pub(super) async fn sweep(pool: &Connections<Postgres>, before: SweepBefore) -> 
                    CASE WHEN absolute_deadline <= idle_end THEN 'absolute' ELSE 'idle' END, agent, place
             FROM swept WHERE ended_at IS NULL)
          SELECT count(*) FROM swept",
-    )
+    ))
     .bind(before.ended.as_millis())
     .bind(before.deadline.as_millis())
     .bind(before.ordinary_last_seen.as_millis())

@@ -1,4 +1,4 @@
-use super::{address::connect_options, bounds::WAIT, open::SCHEMA, *};
+use super::{address::connect_options, bounds::WAIT, open::SCHEMA, sweep::dead_sessions, *};
 use crate::store::connections::Lent;
 use crate::{
     SessionId,
@@ -137,7 +137,7 @@ async fn a_database_that_is_not_ours_or_newer_is_refused_and_left_as_it_was() {
             let error = refused.unwrap_err();
             let right = match what {
                 "other" | "changed" => matches!(error, OpenError::NotOurs { .. }),
-                "newer" => matches!(error, OpenError::Newer { found: 9999, known: 6, .. }),
+                "newer" => matches!(error, OpenError::Newer { found: 9999, known: 7, .. }),
                 _ => matches!(error, OpenError::Unusable { .. }),
             };
             assert!(right, "{what}: {error}");
@@ -383,6 +383,11 @@ async fn a_node_that_died_in_the_middle_of_it_keeps_no_locks() {
         .await;
 }
 
+/// As many sessions like the one that is there.
+const TENS_OF_THOUSANDS: &str = "INSERT INTO sessions SELECT (jsonb_populate_record(s, jsonb_build_object(
+         'secret_hash', '\\x' || lpad(to_hex(n), 64, '0'), 'id', 'many' || n))).*
+     FROM sessions s, generate_series(1, 30000) AS n";
+
 /// Three times what a busy node writes at once. Looking for news among it by a join took minutes.
 #[tokio::test]
 async fn that_tens_of_thousands_were_used_is_written_at_once_and_is_no_news() {
@@ -394,14 +399,7 @@ async fn that_tens_of_thousands_were_used_is_written_at_once_and_is_no_news() {
     let options = connect_options(&url).unwrap();
     let options = options.options([("search_path", SCHEMA), ("statement_timeout", "60s")]);
     let patient = Connections::new(options, 1).unwrap();
-    sqlx::raw_sql(
-        "INSERT INTO sessions SELECT (jsonb_populate_record(s, jsonb_build_object(
-             'secret_hash', '\\x' || lpad(to_hex(n), 64, '0'), 'id', 'many' || n))).*
-         FROM sessions s, generate_series(1, 30000) AS n",
-    )
-    .execute(&mut *patient.writing().await.unwrap())
-    .await
-    .unwrap();
+    sqlx::raw_sql(TENS_OF_THOUSANDS).execute(&mut *patient.writing().await.unwrap()).await.unwrap();
     let mut news = PgListener::connect(&url).await.unwrap();
     news.listen("daypass").await.unwrap();
     let secrets = (1..=30_000_u32).map(|n| {
@@ -498,4 +496,30 @@ async fn that_a_session_is_used_moves_no_entry_of_an_index() {
         .await
         .unwrap();
     assert_eq!(by_itself, 1);
+    let has_room: bool =
+        sqlx::query_scalar("SELECT 'fillfactor=70' = ANY (reloptions) FROM pg_class WHERE oid = 'sessions'::regclass")
+            .fetch_one(&mut *tx)
+            .await
+            .unwrap();
+    assert!(has_room);
+}
+
+#[tokio::test]
+async fn a_sweep_finds_the_dead_by_their_indexes() {
+    let store = open().await;
+    let account = alice(&store).await;
+    start(&store, &account, 1).await;
+    let mut connection = store.pool().acquire().await.unwrap();
+    // Of a table with next to nothing in it everything is read.
+    for statement in [TENS_OF_THOUSANDS, "ANALYZE"] {
+        sqlx::raw_sql(statement).execute(&mut *connection).await.unwrap();
+    }
+    let mut plan = sqlx::query_scalar(concat!("EXPLAIN ", dead_sessions!()));
+    for before in 1..=5_i64 {
+        plan = plan.bind(before);
+    }
+    let plan: Vec<String> = plan.fetch_all(&mut *connection).await.unwrap();
+    let looks = plan.iter().filter(|line| line.contains("Index Scan on sessions_by_"));
+    let by: Vec<_> = looks.filter_map(|line| line.split("sessions_by_").nth(1)?.split(' ').next()).collect();
+    assert_eq!(by, ["end", "deadline", "renewal", "renewal"], "{plan:?}");
 }
