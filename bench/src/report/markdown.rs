@@ -35,8 +35,8 @@ fn how(out: &mut String, Run { rounds, sessions }: &Run) {
          One run. Servers and databases have one core, the load has another. Each server is a process of its own with a \
          tokio runtime of one worker thread (but for the whole host, which always has two at least), release builds, no \
          log but the host's own. Sixteen connections ask, wait for the answer and ask again. The load never sleeps while \
-         it asks, since to wake it would be the work of whoever answers, and more often that of a slow one. All servers of a table run \
-         side by side and take turns in {rounds}, another one first each time; a round's time is given in \
+         it asks, since to wake it would be the work of whoever answers, and more often that of a slow one. All \
+         servers of a table run side by side and take turns in {rounds}, another one first each time; a round's time is given in \
          eight turns where nothing has to be waited for between them. For the requests of who is signed in, of guests and \
          with a cookie that does not open they are all started anew after each quarter of the rounds, since one process \
          is dearer or cheaper than another of the same program for as long as it runs. Before it is measured each is \

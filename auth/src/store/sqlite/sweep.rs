@@ -8,7 +8,7 @@ const SWEEP_ROWS: i64 = 500;
 
 /// The sessions that the next bite of a sweep takes: the same ones in both statements of it, and of those that are
 /// alive it looks at next to none. Which index finds each kind is not left to a guess.
-macro_rules! swept_rows {
+macro_rules! dead_sessions {
     () => {
         "SELECT secret_hash FROM sessions INDEXED BY sessions_by_end WHERE ended_at < ?1
          UNION ALL SELECT secret_hash FROM sessions INDEXED BY sessions_by_deadline
@@ -23,7 +23,7 @@ macro_rules! swept_rows {
     };
 }
 #[cfg(test)]
-pub(super) use swept_rows;
+pub(super) use dead_sessions;
 
 pub(super) async fn sweep(pool: &Connections<Sqlite>, before: SweepBefore) -> Result<u64, StoreError> {
     let mut connection = pool.writing().await?;
@@ -50,7 +50,7 @@ pub(super) async fn sweep(pool: &Connections<Sqlite>, before: SweepBefore) -> Re
                 CASE WHEN absolute_deadline <= idle_end THEN 'absolute' ELSE 'idle' END, agent, place
          FROM (SELECT *, last_seen_at + ?2 - (CASE remembered WHEN 1 THEN ?4 ELSE ?3 END) AS idle_end
                FROM sessions WHERE ended_at IS NULL AND secret_hash IN (",
-        swept_rows!(),
+        dead_sessions!(),
         "))"
     ))
     .bind(before.ended.as_millis())
@@ -60,7 +60,7 @@ pub(super) async fn sweep(pool: &Connections<Sqlite>, before: SweepBefore) -> Re
     .bind(SWEEP_ROWS)
     .execute(&mut *tx)
     .await?;
-    let swept = sqlx::query(concat!("DELETE FROM sessions WHERE secret_hash IN (", swept_rows!(), ")"))
+    let swept = sqlx::query(concat!("DELETE FROM sessions WHERE secret_hash IN (", dead_sessions!(), ")"))
         .bind(before.ended.as_millis())
         .bind(before.deadline.as_millis())
         .bind(before.ordinary_last_seen.as_millis())

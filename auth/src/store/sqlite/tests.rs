@@ -1,4 +1,4 @@
-use super::{open::APPLICATION_ID, sweep::swept_rows, *};
+use super::{open::APPLICATION_ID, sweep::dead_sessions, *};
 use crate::store::{
     OpenError, conformance,
     rows::{alive_sessions, session_columns},
@@ -228,7 +228,7 @@ async fn a_sweep_finds_the_dead_by_indexes_that_no_use_moves() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder.path().join("daypass.db")).await.unwrap();
     let plan: Vec<(i64, i64, i64, String)> =
-        sqlx::query_as(concat!("EXPLAIN QUERY PLAN ", swept_rows!())).fetch_all(store.pool()).await.unwrap();
+        sqlx::query_as(concat!("EXPLAIN QUERY PLAN ", dead_sessions!())).fetch_all(store.pool()).await.unwrap();
     let looks: Vec<_> = plan.iter().map(|(.., step)| step.as_str()).filter(|step| step.contains("sessions")).collect();
     assert_eq!(looks.len(), 4, "{plan:?}");
     assert!(looks.iter().all(|step| step.starts_with("SEARCH ") && step.contains('<')), "{looks:?}");
