@@ -40,8 +40,9 @@ impl Timestamp {
     }
 }
 
+/// Whole milliseconds, in the 64 bits that they are added in.
 fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    duration.as_secs().saturating_mul(1000).saturating_add(u64::from(duration.subsec_millis()))
 }
 
 /// Tells the time.

@@ -344,7 +344,7 @@ impl Engine {
         let now = self.now();
         let secret = SessionSecret::generate()?;
         let new = NewSession {
-            secret_hash: secret.hash(),
+            secret_hash: *secret.hash(),
             id: SessionId::generate()?,
             account: start.account.id,
             epoch: start.account.epoch,
@@ -426,8 +426,9 @@ impl Engine {
     /// knows the session by heart and it is alive.
     pub(crate) fn check_at_once(&self, value: &[u8]) -> Option<Access> {
         let Some(claim) = self.0.sealer.open_session(value) else { return Some(self.does_not_open()) };
-        let row = self.0.store.known(&claim.hash)?;
-        match self.judge(&claim, Some(row), self.now()) {
+        // As it comes, since to take it out and put it in again is to copy it.
+        let row @ Some(_) = self.0.store.known(claim.secret.hash()) else { return None };
+        match self.judge(&claim, row, self.now()) {
             Verdict::Accept(session) if !session.is_seen_now() => Some(Access::Active(session)),
             Verdict::Accept(_) | Verdict::Refuse(_) | Verdict::End(..) => None,
         }
@@ -437,7 +438,6 @@ impl Engine {
     pub async fn recheck(&self, session: &Session) -> Access {
         self.check_claim(Claim {
             secret: session.secret.clone(),
-            hash: session.hash(),
             account: session.account.id,
             epoch: session.account.epoch,
             authenticated_at: session.times.authenticated_at,
@@ -453,7 +453,7 @@ impl Engine {
             tracing::error!(error = &error as &dyn std::error::Error, "the store does not answer");
             Access::Unavailable
         };
-        let (remembered, hash) = (claim.remembered, claim.hash);
+        let (remembered, hash) = (claim.remembered, *claim.secret.hash());
         loop {
             let row = match self.0.store.session(&hash).await {
                 Ok(row) => row,
@@ -628,7 +628,7 @@ impl Engine {
     /// When the store does not answer: then it has not ended.
     pub(crate) async fn sign_out_successor(&self, value: &[u8]) -> Result<(), StoreError> {
         let Some(claim) = self.0.sealer.open_session(value) else { return Ok(()) };
-        let which = Which::Successors(claim.hash);
+        let which = Which::Successors(*claim.secret.hash());
         let ended = self.0.store.end(which, Reason::SignedOut, self.now(), None).await?;
         if ended > 0 {
             tracing::info!(event = "authn_logout", account = claim.account.0, "signed out, by the cookie before");

@@ -24,8 +24,8 @@ use crate::{
     clock::Timestamp,
     password::PasswordHash,
     store::{
-        ChangePassword, Notice, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Tried,
-        Which,
+        ChangePassword, ListedSession, Notice, Notices, SessionRow, StartSession, Started, Store, StoreError,
+        SweepBefore, Tried, Which,
     },
     throttle::Bucket,
 };
@@ -309,7 +309,7 @@ impl Store for LiveStore {
         self.store().sweep(before).await
     }
 
-    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
+    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<ListedSession>, StoreError> {
         self.shared.write_what_waits().await?;
         self.store().sessions(account).await
     }

@@ -9,7 +9,7 @@ pub(crate) use opened::Opened;
 use crate::{
     AccountId, KeyRing,
     clock::Timestamp,
-    session::{SecretHash, Session, SessionSecret},
+    session::{Session, SessionSecret},
     throttle::Device,
 };
 use aes_gcm::{Aes256Gcm, aead::AeadInPlace as _};
@@ -147,8 +147,6 @@ struct DeviceContent {
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
     pub(crate) secret: SessionSecret,
-    /// Of the secret: what the store knows it by.
-    pub(crate) hash: SecretHash,
     pub(crate) account: AccountId,
     pub(crate) epoch: i64,
     pub(crate) authenticated_at: Timestamp,
@@ -205,10 +203,8 @@ impl Sealer {
         if content.v != VERSION || content.t != SESSION_TYPE || content.aud != self.audience {
             return None;
         }
-        let secret = SessionSecret::decode(&content.s)?;
         Some(Claim {
-            hash: secret.hash(),
-            secret,
+            secret: SessionSecret::decode(&content.s)?,
             account: content.a,
             epoch: content.e,
             authenticated_at: content.at,
@@ -315,7 +311,7 @@ mod tests {
         let session = session(false);
         let cookie = sealer.session_cookie(&session).unwrap();
         let claim = sealer.open_session(cookie.value()).unwrap();
-        assert_eq!(claim.secret.hash(), session.hash());
+        assert_eq!(*claim.secret.hash(), session.hash());
         assert_eq!((claim.account, claim.epoch, claim.remembered), (AccountId(7), 3, false));
         assert_eq!(claim.last_activity, session.times.last_activity);
         assert!(!cookie.value().contains("alice"));
@@ -357,7 +353,7 @@ mod tests {
             .map(|session| (session.hash(), sealer.session_cookie(&session).unwrap().value().to_owned()));
         for _ in 0..2 {
             for (hash, value) in &values {
-                assert_eq!(sealer.open_session(value).unwrap().secret.hash(), *hash);
+                assert_eq!(sealer.open_session(value).unwrap().secret.hash(), hash);
             }
         }
     }

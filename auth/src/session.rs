@@ -11,11 +11,18 @@ use crate::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::{fmt, ops::Deref, sync::Arc};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroizing;
 
-/// What makes a cookie the cookie of one session: 256 random bits. They exist in the cookie alone.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct SessionSecret([u8; 32]);
+/// What makes a cookie the cookie of one session: 256 random bits. They exist in the cookie alone, and in this
+/// process once for each cookie: cheap to clone.
+#[derive(Clone)]
+pub(crate) struct SessionSecret(Arc<Bits>);
+
+/// The bits, and what the store knows them by.
+struct Bits {
+    bits: Zeroizing<[u8; 32]>,
+    hash: SecretHash,
+}
 
 /// The system gave no random bytes.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -24,21 +31,27 @@ pub struct NoRandomness;
 
 impl SessionSecret {
     pub(crate) fn generate() -> Result<Self, NoRandomness> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
-        Ok(Self(bytes))
+        let mut bits = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *bits).map_err(|_| NoRandomness)?;
+        Ok(Self::of(bits))
     }
 
-    pub(crate) fn hash(&self) -> SecretHash {
-        SecretHash(Sha256::digest(self.0).into())
+    fn of(bits: Zeroizing<[u8; 32]>) -> Self {
+        let hash = SecretHash(Sha256::digest(bits.as_slice()).into());
+        Self(Arc::new(Bits { bits, hash }))
+    }
+
+    pub(crate) fn hash(&self) -> &SecretHash {
+        &self.0.hash
     }
 
     pub(crate) fn encode(&self) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(self.0)
+        BASE64_URL_SAFE_NO_PAD.encode(self.0.bits.as_slice())
     }
 
     pub(crate) fn decode(text: &str) -> Option<Self> {
-        BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
+        let bits = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(text).ok()?);
+        Some(Self::of(Zeroizing::new(bits.as_slice().try_into().ok()?)))
     }
 }
 
@@ -256,7 +269,7 @@ impl Session {
     }
 
     pub(crate) fn hash(&self) -> SecretHash {
-        self.secret.hash()
+        *self.secret.hash()
     }
 }
 
@@ -282,7 +295,7 @@ mod tests {
         let (mut ever, mut always) = ([0_u8; 32], [0xff_u8; 32]);
         for _ in 0..200 {
             let secret = SessionSecret::generate().unwrap();
-            for (i, byte) in secret.0.iter().enumerate() {
+            for (i, byte) in secret.0.bits.iter().enumerate() {
                 ever[i] |= byte;
                 always[i] &= byte;
             }
@@ -292,7 +305,7 @@ mod tests {
         assert_eq!((free(ever), free(always)), (256, 0));
         // As `head -c 32 /dev/zero | sha256sum` says.
         let known = "66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925";
-        let hash = SessionSecret([0; 32]).hash().0;
+        let hash = SessionSecret::of(Zeroizing::new([0; 32])).hash().0;
         assert_eq!(hash.map(|byte| format!("{byte:02x}")).concat(), known);
     }
 

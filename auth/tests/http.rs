@@ -5,6 +5,11 @@
 use axum::{
     Router, ServiceExt,
     extract::{Request, State},
+    http::{
+        HeaderName, HeaderValue,
+        header::{CACHE_CONTROL, VARY},
+    },
+    response::AppendHeaders,
     routing::{get, post},
 };
 use daypass_auth::{
@@ -64,6 +69,12 @@ async fn sign_out(State(app): State<App>, session: Option<Session>, gate: Gate) 
     gate.forget();
 }
 
+/// Would be kept by a cache, and varies by more than one thing.
+async fn languages() -> (AppendHeaders<[(HeaderName, &'static str); 3]>, &'static str) {
+    let headers = [(CACHE_CONTROL, "public, max-age=3600"), (VARY, "Accept"), (VARY, "Accept-Language")];
+    (AppendHeaders(headers), "hello")
+}
+
 const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 async fn scene() -> Scene {
@@ -90,7 +101,7 @@ async fn node(database: String, audience: &str, clock: Arc<ManualClock>, key: Ke
     let store = store::open(&database).await.unwrap();
     let engine = Engine::new(store, KeyRing::new(vec![key.clone()]).unwrap(), config);
     let app = App { engine: engine.clone(), entered: Arc::new(Semaphore::new(0)), go_on: Arc::new(Semaphore::new(0)) };
-    let guard = Guard { public: vec!["/in", "/out", "/guest"], ..Guard::default() };
+    let guard = Guard { public: vec!["/in", "/out", "/guest", "/languages"], ..Guard::default() };
     let router = Router::new()
         .route("/slow", get(slow))
         .route("/page", get(|session: Session| async move { session.account().name.to_string() }))
@@ -99,6 +110,7 @@ async fn node(database: String, audience: &str, clock: Arc<ManualClock>, key: Ke
             "/guest",
             get(|session: Option<Session>| async move { if session.is_some() { "somebody" } else { "nobody" } }),
         )
+        .route("/languages", get(languages))
         .route("/sensitive", get(|SudoSession(session): SudoSession| async move { session.account().name.to_string() }))
         .route("/in", post(sign_in))
         .route("/out", post(sign_out));
@@ -157,6 +169,24 @@ async fn a_handler_that_takes_a_session_is_reached_with_one_or_not_at_all() {
         (403.try_into().unwrap(), r#"{"error":"confirm_password"}"#.to_owned())
     );
     assert_eq!(scene.get("/page", &cookie).await.status(), 200);
+}
+
+/// Whatever the handler says of it, and whoever asks.
+#[tokio::test]
+async fn no_cache_keeps_an_answer_and_what_it_varies_by_is_said_in_whole() {
+    let scene = scene().await;
+    let cookie = scene.sign_in().await;
+    for (path, vary) in [("/guest", &["Cookie"][..]), ("/languages", &["Accept", "Accept-Language", "Cookie"])] {
+        for cookie in ["", &cookie] {
+            let answer = scene.get(path, cookie).await;
+            let said = |name: &str| answer.headers().get_all(name).iter().cloned().collect::<Vec<_>>();
+            assert_eq!((said("cache-control"), said("vary")), (parsed(&["no-store"]), parsed(vary)), "{path}");
+        }
+    }
+}
+
+fn parsed(values: &[&str]) -> Vec<HeaderValue> {
+    values.iter().map(|value| value.parse().unwrap()).collect()
 }
 
 /// What is around the whole router protects what is in it, and what is not.

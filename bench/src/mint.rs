@@ -12,8 +12,8 @@ use daypass_auth::{
     http::{Gate, Guard, protect},
     password::{Hasher, Password, PasswordHash},
     store::{
-        ChangePassword, NewSession, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Tried,
-        Which,
+        ChangePassword, ListedSession, NewSession, Notices, SessionRow, StartSession, Started, Store, StoreError,
+        SweepBefore, Tried, Which,
     },
     throttle::Bucket,
 };
@@ -227,7 +227,7 @@ impl Store for Paper {
         Err(NOT_HERE)
     }
 
-    async fn sessions(&self, _: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
+    async fn sessions(&self, _: Option<AccountId>) -> Result<Vec<ListedSession>, StoreError> {
         Err(NOT_HERE)
     }
 

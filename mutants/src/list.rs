@@ -28,14 +28,14 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a name is ours byte for byte, and not when it only decodes to ours",
         NAMES,
-        "match names.iter().position(|ours| ours.as_bytes() == name) {",
-        "match names.iter().position(|ours| ours.as_bytes() == name || is_taken_for(pair, name, ours)) {",
+        ".find(|(ours, _)| ours.as_bytes() == name);",
+        ".find(|(ours, _)| ours.as_bytes() == name || is_taken_for(pair, name, ours));",
     ),
     mutant(
         "two cookies of our name are none",
         NAMES,
-        "Self::One(_) | Self::Several => Self::Several,",
-        "Self::One(_) | Self::Several => Self::One(value),",
+        "if is_first { Self::One(value) } else { Self::Several };",
+        "Self::One(value);",
     ),
     mutant(
         "white space is what HTTP calls so",
@@ -399,7 +399,7 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "a session has a successor, which a late sign-out ends",
         WAY_OUT,
-        "arrived.replaced.as_deref().map(|value| door.engine.sign_out_successor(value))",
+        "replaced.map(|value| door.engine.sign_out_successor(value))",
         "None::<&[u8]>.map(|value| door.engine.sign_out_successor(value))",
     ),
     mutant("an account has so many sessions and no more", SQLITE, "LIMIT -1 OFFSET $12", "LIMIT 0 OFFSET $12"),
@@ -594,11 +594,12 @@ pub static MUTANTS: &[Mutant] = &[
         "HeaderValue::from_static(\"no-store\")",
         "HeaderValue::from_static(\"private\")",
     ),
+    mutant("a cache does not mix people up", WAY_OUT, "        headers.insert(header::VARY, cookie);\n", ""),
     mutant(
-        "a cache does not mix people up",
+        "what an answer varies by besides is still said",
         WAY_OUT,
-        "        headers.append(header::VARY, HeaderValue::from_static(\"Cookie\"));\n",
-        "",
+        "        headers.append(header::VARY, cookie);\n",
+        "        headers.insert(header::VARY, cookie);\n",
     ),
     mutant(
         "a sign-out clears what the browser keeps",

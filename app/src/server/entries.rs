@@ -9,7 +9,7 @@ use daypass_auth::{
     Engine, Session,
     audit::{Event, EventKind},
     clock::Timestamp,
-    store::StoreError,
+    store::{ListedSession, StoreError},
 };
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -20,14 +20,14 @@ const MOST_EVENTS: u32 = 100;
 pub(crate) async fn sessions(engine: &Engine, session: &Session) -> Result<Vec<Entry>, StoreError> {
     let now = engine.now();
     let rows = engine.own_sessions(session).await?;
-    let entry = |row: daypass_auth::store::SessionRow| Entry {
-        current: row.id == *session.id(),
-        id: row.id.to_string(),
-        what: browser::in_words(&row.agent),
-        detail: if row.times.remembered { "Kept when the browser closes" } else { "" }.to_owned(),
-        place: row.place,
-        at: when(row.times.last_activity, now),
-        since: Some(when(row.signed_in_at, now)),
+    let entry = |listed: ListedSession| Entry {
+        current: listed.session.id == *session.id(),
+        id: listed.session.id.to_string(),
+        what: browser::in_words(&listed.agent),
+        detail: if listed.session.times.remembered { "Kept when the browser closes" } else { "" }.to_owned(),
+        place: listed.place,
+        at: when(listed.session.times.last_activity, now),
+        since: Some(when(listed.session.signed_in_at, now)),
     };
     Ok(rows.into_iter().map(entry).collect())
 }

@@ -8,7 +8,7 @@ use crate::{
     password::{HashError, Password, PasswordError, PasswordHash},
     policy::Standing,
     session::NoRandomness,
-    store::{self, SessionRow, StoreError, Tried, Which},
+    store::{self, ListedSession, StoreError, Tried, Which},
 };
 use std::time::Duration;
 
@@ -91,10 +91,10 @@ impl Engine {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn own_sessions(&self, session: &Session) -> Result<Vec<SessionRow>, StoreError> {
+    pub async fn own_sessions(&self, session: &Session) -> Result<Vec<ListedSession>, StoreError> {
         let now = self.now();
         let mut rows = self.store().sessions(Some(session.account.id)).await?;
-        rows.retain(|row| matches!(self.policy().standing(&row.times, now), Standing::Alive(_)));
+        rows.retain(|row| matches!(self.policy().standing(&row.session.times, now), Standing::Alive(_)));
         Ok(rows)
     }
 

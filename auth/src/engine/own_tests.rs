@@ -140,7 +140,8 @@ async fn people_see_and_end_their_own_sessions() {
     let (session, this) = scene.sign_in("alice", RIGHT).await;
     let (other, others) = scene.sign_in("alice", RIGHT).await;
     let (bob, bobs) = scene.sign_in("bob", RIGHT).await;
-    let ids: Vec<_> = scene.engine.own_sessions(&session).await.unwrap().into_iter().map(|row| row.id).collect();
+    let ids: Vec<_> =
+        scene.engine.own_sessions(&session).await.unwrap().into_iter().map(|row| row.session.id).collect();
     assert_eq!(ids.len(), 2);
     assert!(ids.contains(&session.id) && ids.contains(&other.id));
     let end = |which| scene.engine.end_own(&session, which);

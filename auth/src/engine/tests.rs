@@ -431,7 +431,7 @@ async fn thousands_of_dead_sessions_are_swept() {
             remembered: false,
         };
         let new = NewSession {
-            secret_hash: secret.hash(),
+            secret_hash: *secret.hash(),
             id: SessionId::generate().unwrap(),
             account: alice,
             epoch: 0,

@@ -37,51 +37,61 @@ impl<'a> Brought<'a> {
         }
     }
 
-    fn add(&mut self, value: &'a [u8]) {
-        *self = match self {
-            Self::Nothing => Self::One(value),
-            Self::One(_) | Self::Several => Self::Several,
-        };
+    /// Says whether it is the first.
+    fn add(&mut self, value: &'a [u8]) -> bool {
+        let is_first = matches!(self, Self::Nothing);
+        *self = if is_first { Self::One(value) } else { Self::Several };
+        is_first
     }
 }
 
 /// What a request brought under one name.
 pub(crate) fn brought<'a>(headers: &'a HeaderMap, name: &str) -> Brought<'a> {
-    read(headers, [name]).0[0]
+    let mut brought = [Brought::Nothing];
+    read(headers, [name], &mut brought);
+    brought[0]
 }
 
 /// What a request brought under each of these names, once a request: says in the log what cannot be its
 /// browser's doing.
 pub(crate) fn take<'a, const N: usize>(headers: &'a HeaderMap, names: [&str; N]) -> [Brought<'a>; N] {
-    let (brought, has_twin) = read(headers, names);
-    if has_twin {
-        tracing::warn!(event = "session_cookie_ambiguous", "a cookie whose name only decodes to ours came");
-    }
-    if brought.contains(&Brought::Several) {
-        tracing::warn!(event = "session_cookie_ambiguous", "two cookies of the same name came; neither counts");
+    let mut brought = [Brought::Nothing; N];
+    if read(headers, names, &mut brought) {
+        if brought.contains(&Brought::Several) {
+            tracing::warn!(event = "session_cookie_ambiguous", "two cookies of the same name came; neither counts");
+        } else {
+            tracing::warn!(event = "session_cookie_ambiguous", "a cookie whose name only decodes to ours came");
+        }
     }
     brought
 }
 
-/// The same, and whether there was a name that only decodes to one of these.
-fn read<'a, const N: usize>(headers: &'a HeaderMap, names: [&str; N]) -> ([Brought<'a>; N], bool) {
-    let (mut brought, mut has_twin) = ([Brought::Nothing; N], false);
-    for header in headers.get_all(COOKIE) {
-        let mut rest = header.as_bytes();
-        while !rest.is_empty() {
-            let end = memchr(b';', rest).unwrap_or(rest.len());
-            let pair = &rest[..end];
-            rest = rest.get(end + 1..).unwrap_or_default();
-            // Without `=` it is the value of a cookie that has no name, which a sibling host can set too.
-            let Some(at) = memchr(b'=', pair) else { continue };
-            let (name, value) = (trim(&pair[..at]), trim(&pair[at + 1..]));
-            match names.iter().position(|ours| ours.as_bytes() == name) {
-                Some(which) => brought[which].add(value),
-                None => has_twin |= names.iter().any(|ours| is_taken_for(pair, name, ours)),
-            }
-        }
+/// The same. Says whether there was more than one of a name, or a name that only decodes to one of these.
+fn read<'a, const N: usize>(headers: &'a HeaderMap, names: [&str; N], brought: &mut [Brought<'a>; N]) -> bool {
+    let mut is_ambiguous = false;
+    // Several lines are one list (RFC 9113, 8.2.3).
+    for line in headers.get_all(COOKIE) {
+        is_ambiguous |= read_line(line.as_bytes(), &names, brought);
     }
-    (brought, has_twin)
+    is_ambiguous
+}
+
+fn read_line<'a>(mut rest: &'a [u8], names: &[&str], brought: &mut [Brought<'a>]) -> bool {
+    let mut is_ambiguous = false;
+    while !rest.is_empty() {
+        let end = memchr(b';', rest).unwrap_or(rest.len());
+        let pair = &rest[..end];
+        rest = rest.get(end + 1..).unwrap_or_default();
+        // Without `=` it is the value of a cookie that has no name, which a sibling host can set too.
+        let Some(at) = memchr(b'=', pair) else { continue };
+        let (name, value) = (trim(&pair[..at]), trim(&pair[at + 1..]));
+        let ours = names.iter().zip(&mut *brought).find(|(ours, _)| ours.as_bytes() == name);
+        is_ambiguous |= match ours {
+            Some((_, brought)) => !brought.add(value),
+            None => names.iter().any(|ours| is_taken_for(pair, name, ours)),
+        };
+    }
+    is_ambiguous
 }
 
 /// Without white space as HTTP has it (RFC 9110, 5.6.3), and no other.

@@ -9,11 +9,11 @@ use super::{
     guard::{Admission, Guard},
     notice::{self, Notice},
     visit::Visit,
-    way_out::{Arrived, Forget, Timing, WayOut},
+    way_out::{Due, Forget, Timing, WayOut},
 };
 use crate::{Access, Engine, Reason};
 use axum::{extract::Request, response::Response};
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, header};
 use std::{
     convert::Infallible,
     fmt,
@@ -115,6 +115,9 @@ pub fn room_for_more() -> Extensions {
 impl Door {
     /// Who a request is of, if the store need not be asked; and the notice that it brought.
     fn look(&self, headers: &HeaderMap) -> (Option<Access>, Option<Notice>) {
+        if !headers.contains_key(header::COOKIE) {
+            return (Some(NOBODY), None);
+        }
         let spec = self.engine.cookies();
         let names = [spec.session_name(), spec.notice_name(), spec.device_name()];
         let [session, notice, _] = take(headers, names);
@@ -123,7 +126,7 @@ impl Door {
             // Of two neither is removed: one of them may be the browser's own.
             None => Some(NOBODY),
         };
-        (access, notice::presented(&self.engine, notice))
+        (access, notice.one().and_then(|notice| notice::presented(&self.engine, notice)))
     }
 
     /// Who it is of otherwise.
@@ -147,9 +150,9 @@ impl Door {
     where
         S: Service<Request, Response = Response, Error = Infallible>,
     {
-        let (gate, arrived) = self.arrive(access, notice, began, &mut request);
+        let (gate, due) = self.arrive(access, notice, began, &mut request);
         let admission = self.guard.admit(&gate, &request);
-        let way_out = WayOut { door: Arc::clone(self), gate, arrived };
+        let way_out = WayOut { door: Arc::clone(self), gate, due };
         match admission {
             Admission::LetIn => Visit::In { handler: inner.call(request), way_out: Some(way_out) },
             Admission::Answered(response) => Visit::slow(async move { Ok(way_out.leave(*response).await) }),
@@ -167,7 +170,26 @@ impl Door {
         notice: Option<Notice>,
         began: Option<Instant>,
         request: &mut Request,
-    ) -> (Gate, Arrived) {
+    ) -> (Gate, Option<Box<Due>>) {
+        let is_due = began.is_some() || Due::may_be_something(self.engine.policy(), &access, notice.as_ref());
+        let (access, due) = if is_due {
+            let (access, due) = self.due(access, began, request);
+            (access, Some(Box::new(due)))
+        } else {
+            (access, None)
+        };
+        let gate = Gate::new(access, notice);
+        let extensions = request.extensions_mut();
+        if extensions.is_empty() {
+            extensions.clone_from(&self.room);
+        }
+        extensions.insert(gate.clone());
+        (gate, due)
+    }
+
+    /// What is due on the way out, and who the handler is shown.
+    #[cold]
+    fn due(&self, access: Access, began: Option<Instant>, request: &Request) -> (Access, Due) {
         let (engine, guard) = (&self.engine, &self.guard);
         let replaced = match &access {
             Access::Absent { reason: Reason::Replaced, .. } => {
@@ -184,14 +206,8 @@ impl Door {
             }
             other => (other, None),
         };
-        let gate = Gate::new(shown, notice);
         let is_call = guard.is_call(request.uri().path());
-        let extensions = request.extensions_mut();
-        if extensions.is_empty() {
-            extensions.clone_from(&self.room);
-        }
-        extensions.insert(gate.clone());
         let timing = began.map(|began| Timing { checked: began.elapsed(), let_in: Instant::now() });
-        (gate, Arrived { slides, is_call, replaced, timing })
+        (shown, Due { slides, is_call, replaced, timing })
     }
 }

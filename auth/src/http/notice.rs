@@ -2,7 +2,6 @@
 //!
 //! It travels in a sealed cookie and never in the address, where anybody could write it.
 
-use super::cookie_names::Brought;
 use crate::{Engine, Reason};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -37,6 +36,6 @@ pub(super) fn cookie(engine: &Engine, notice: &Notice) -> Option<Cookie<'static>
 }
 
 /// The notice that a request brought.
-pub(super) fn presented(engine: &Engine, brought: Brought<'_>) -> Option<Notice> {
-    engine.sealer().open(engine.cookies().notice_name(), brought.one()?)
+pub(super) fn presented(engine: &Engine, brought: &[u8]) -> Option<Notice> {
+    engine.sealer().open(engine.cookies().notice_name(), brought)
 }

@@ -1,6 +1,6 @@
 //! A request on its way through the session layer: a future without a box, for most of them.
 
-use super::{gate::Said, way_out::WayOut};
+use super::way_out::WayOut;
 use axum::response::Response;
 use pin_project_lite::pin_project;
 use std::{
@@ -39,10 +39,7 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Visit<F> {
             let Ok(mut response) = ready!(handler.poll(context));
             // Nobody asks again once they have the answer.
             let Some(way_out) = way_out.take() else { return Poll::Pending };
-            if way_out.is_short() {
-                way_out.answer(Said::default(), &mut response);
-                return Poll::Ready(Ok(response));
-            }
+            let Err(way_out) = way_out.leave_at_once(&mut response) else { return Poll::Ready(Ok(response)) };
             self.set(Self::slow(async move { Ok(way_out.leave(response).await) }));
         }
         match self.project() {

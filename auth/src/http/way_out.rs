@@ -4,9 +4,9 @@ use super::{
     answer::{ENDED_HEADER, unavailable},
     gate::{Change, Gate, Said},
     layer::Door,
-    notice,
+    notice::{self, Notice},
 };
-use crate::{Access, CookieSpec, Engine, Reason, Session};
+use crate::{Access, CookieSpec, Engine, Reason, Session, policy::Policy};
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, header};
 use std::{
@@ -50,8 +50,8 @@ impl Timing {
     }
 }
 
-/// What is known of a request that its handler is not shown.
-pub(super) struct Arrived {
+/// What is due on the way out, whatever the handler says. Nothing, of most requests.
+pub(super) struct Due {
     /// The session as it was before this request's own activity, if that is to be written down.
     pub(super) slides: Option<Session>,
     pub(super) is_call: bool,
@@ -64,23 +64,45 @@ pub(super) struct Arrived {
 pub(super) struct WayOut {
     pub(super) door: Arc<Door>,
     pub(super) gate: Gate,
-    pub(super) arrived: Arrived,
+    pub(super) due: Option<Box<Due>>,
+}
+
+impl Due {
+    /// Whether [`WayOut::answer`] may have something to say to this request's browser, though the handler says nothing.
+    pub(super) fn may_be_something(policy: &Policy, access: &Access, notice: Option<&Notice>) -> bool {
+        notice.is_some()
+            || match access {
+                Access::Active(session) => {
+                    policy.is_slide_due(&session.times, session.checked_at) || session.lacks_newest()
+                }
+                Access::Absent { reason, .. } => *reason != Reason::None,
+                Access::Unavailable => true,
+            }
+    }
 }
 
 impl WayOut {
-    /// Whether nothing is to be written down, so that the answer can go at once.
-    pub(super) fn is_short(&self) -> bool {
-        self.arrived.slides.is_none() && !self.gate.has_said()
+    /// Says what there is to say, unless something has to be written down first.
+    pub(super) fn leave_at_once(self, response: &mut Response) -> Result<(), Self> {
+        match &self.due {
+            _ if self.gate.has_said() => return Err(self),
+            None => never_cached(response),
+            Some(due) if due.slides.is_none() => self.answer(Said::default(), response),
+            Some(_) => return Err(self),
+        }
+        Ok(())
     }
 
     /// Writes down what is to be, and says it.
     pub(super) async fn leave(self, mut response: Response) -> Response {
-        let Self { door, gate, arrived } = &self;
+        let Self { door, gate, due } = &self;
+        let due = due.as_deref();
         let Said { change, told } = gate.take_said();
-        let change = match (change, &arrived.slides) {
+        let change = match (change, due.and_then(|due| due.slides.as_ref())) {
             (Change::Nothing, Some(session)) => slide(&door.engine, session).await,
             (Change::Forget, _) => {
-                let successor = arrived.replaced.as_deref().map(|value| door.engine.sign_out_successor(value));
+                let replaced = due.and_then(|due| due.replaced.as_deref());
+                let successor = replaced.map(|value| door.engine.sign_out_successor(value));
                 if let Some(ended) = successor
                     && let Err(error) = ended.await
                 {
@@ -96,8 +118,9 @@ impl WayOut {
     }
 
     /// What the browser hears beside what the handler said.
-    pub(super) fn answer(&self, said: Said, response: &mut Response) {
-        let Self { door, gate, arrived: Arrived { slides, is_call, timing, .. } } = self;
+    fn answer(&self, said: Said, response: &mut Response) {
+        let Self { door, gate, due } = self;
+        let due = due.as_deref();
         let spec = door.engine.cookies();
         let mut forgets = false;
         match (said.change, gate.access()) {
@@ -114,7 +137,7 @@ impl WayOut {
                 }
             }
             (Change::Nothing, Access::Active(session)) => {
-                if slides.is_none() && session.lacks_newest() {
+                if due.is_none_or(|due| due.slides.is_none()) && session.lacks_newest() {
                     send(&door.engine, response, session);
                 }
             }
@@ -123,6 +146,7 @@ impl WayOut {
                     // A session that was replaced has its successor in this same browser, whose cookie
                     // a late answer would take away. And of one that ended every tab and every call that
                     // is under way shall hear why, so only a document, which says it, takes it away.
+                    let is_call = due.is_some_and(|due| due.is_call);
                     forgets = *reason == Reason::Invalid || (!is_call && *reason != Reason::Replaced);
                     response.headers_mut().insert(ENDED_HEADER, HeaderValue::from_static(reason.as_str()));
                 }
@@ -138,13 +162,25 @@ impl WayOut {
             // A redirect shows nothing; the page that it leads to will.
             set_cookie(response, door.forget.notice.clone());
         }
-        // Whatever read or set the session is nobody else's to see, in no cache (ASVS 14.3.2).
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.append(header::VARY, HeaderValue::from_static("Cookie"));
-        if let Some(value) = timing.and_then(|timing| timing.header_value()) {
-            headers.append(SERVER_TIMING, value);
+        never_cached(response);
+        if let Some(value) = due.and_then(|due| due.timing?.header_value()) {
+            response.headers_mut().append(SERVER_TIMING, value);
         }
+    }
+}
+
+/// Whatever read or set the session is nobody else's to see, in no cache (ASVS 14.3.2).
+fn never_cached(response: &mut Response) {
+    let headers = response.headers_mut();
+    // Of most answers it is the only one. To insert it is then a way that was gone for other headers: what the
+    // processor has to fetch of a program, for each request anew, costs more than what it does with it.
+    let varies = headers.contains_key(header::VARY);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let cookie = HeaderValue::from_static("Cookie");
+    if varies {
+        headers.append(header::VARY, cookie);
+    } else {
+        headers.insert(header::VARY, cookie);
     }
 }
 

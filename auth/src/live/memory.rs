@@ -62,7 +62,7 @@ impl Known {
         self.number
     }
 
-    /// The row, but for what the browser said of itself.
+    /// The row.
     pub(super) fn row(self) -> SessionRow {
         SessionRow {
             id: self.id,
@@ -78,8 +78,6 @@ impl Known {
                 remembered: self.remembered,
             },
             signed_in_at: self.signed_in_at,
-            agent: String::new(),
-            place: String::new(),
             generation: Generation {
                 number: self.number,
                 issued_at: self.issued_at,

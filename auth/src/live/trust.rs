@@ -19,6 +19,8 @@ pub(super) struct Trust {
     wall: AtomicI64,
 }
 
+/// For how long a proof is believed, in nanoseconds: what is taken for the present may be past.
+const BELIEVED: i64 = (MAX_STALE.as_nanos() - Moment::LAG.as_nanos()) as i64;
 /// Nothing is known.
 const NEVER: i64 = i64::MIN;
 
@@ -34,7 +36,7 @@ impl Trust {
         // In this order, see `prove`: a mixture of two proofs is no better than the older one.
         let steady = self.steady.load(SeqCst);
         let wall = self.wall.load(SeqCst);
-        steady != NEVER && Moment::now().since(Moment { steady, wall }) < MAX_STALE - Moment::LAG
+        steady != NEVER && Moment::now().nanos_since(Moment { steady, wall }) < BELIEVED
     }
 
     /// Until this moment it is known now. Says whether it was not known before.
@@ -46,7 +48,8 @@ impl Trust {
     /// Whether everything is known that was told until this moment.
     #[cfg(test)]
     pub(super) fn reaches(&self, moment: Moment) -> bool {
-        Moment { steady: self.steady.load(SeqCst), ..moment }.since(moment) > Moment::LAG
+        let passed = Moment { steady: self.steady.load(SeqCst), ..moment }.nanos_since(moment);
+        passed > Moment::LAG.as_nanos() as i64
     }
 
     /// Nothing is known. Says whether it was before.

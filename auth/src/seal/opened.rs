@@ -103,10 +103,8 @@ mod tests {
     use crate::{AccountId, clock::Timestamp, session::SessionSecret};
 
     fn claim() -> Claim {
-        let secret = SessionSecret::generate().unwrap();
         Claim {
-            hash: secret.hash(),
-            secret,
+            secret: SessionSecret::generate().unwrap(),
             account: AccountId(1),
             epoch: 0,
             authenticated_at: Timestamp::from_millis(0),

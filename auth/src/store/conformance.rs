@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test suite fails by panicking")]
 
 use super::{
-    ChangePassword, Generation, NewSession, SessionLimit, StartSession, Started, Store, StoreError, SweepBefore, Tried,
-    Which,
+    ChangePassword, Generation, ListedSession, NewSession, SessionLimit, StartSession, Started, Store, StoreError,
+    SweepBefore, Tried, Which,
 };
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash, SessionId,
@@ -132,9 +132,10 @@ async fn a_session_starts_and_is_found_by_its_secret_alone(store: &impl Store) {
     let row = store.session(&secret(2)).await.unwrap().unwrap();
     assert_eq!((row.account, row.account_name, row.epoch, row.account_epoch), (alice.id, alice.name, 0, 0));
     assert_eq!((row.times, row.ended), (session(&account_like(alice.id), 2).times, None));
-    let listed = store.sessions(None).await.unwrap().remove(0);
-    assert_eq!((listed.agent.as_str(), listed.place.as_str(), listed.id.as_str()), ("Firefox", "192.0.2.1", "id2"));
-    assert_eq!(row.id, listed.id);
+    assert_eq!(row.id.as_str(), "id2");
+    let ListedSession { session, agent, place } = store.sessions(None).await.unwrap().remove(0);
+    assert_eq!((agent.as_str(), place.as_str()), ("Firefox", "192.0.2.1"));
+    assert_eq!(store.session(&secret(2)).await.unwrap(), Some(session));
     assert!(store.session(&secret(3)).await.unwrap().is_none());
     assert_eq!(store.touch(&secret(2), later(5), true).await.unwrap(), Some(0));
     assert_eq!(store.touch(&secret(2), later(3), true).await.unwrap(), Some(0));
@@ -184,7 +185,8 @@ async fn ends_reach_whom_they_name(store: &impl Store) {
     }
     start(store, &bob, 9).await;
     store.touch(&secret(3), later(10), true).await.unwrap();
-    let listed: Vec<_> = store.sessions(Some(alice.id)).await.unwrap().iter().map(|row| row.id.to_string()).collect();
+    let listed: Vec<_> =
+        store.sessions(Some(alice.id)).await.unwrap().iter().map(|row| row.session.id.to_string()).collect();
     assert_eq!(listed, ["id3", "id1", "id2", "id4"], "the latest used first");
     assert_eq!(store.end(Which::Id(SessionId::parse("id1").unwrap()), Reason::Revoked, NOW, None).await.unwrap(), 1);
     assert_eq!(store.end(Which::Id(SessionId::parse("nobody").unwrap()), Reason::Revoked, NOW, None).await.unwrap(), 0);

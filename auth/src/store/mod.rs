@@ -232,14 +232,21 @@ pub struct SessionRow {
     pub times: Times,
     /// When the person signed in.
     pub signed_in_at: Timestamp,
-    /// What the browser says that it is.
-    pub agent: String,
-    /// Where the request came from that started it.
-    pub place: String,
     /// The generation of its newest cookie.
     pub generation: Generation,
     /// When and why it ended, if something ended it.
     pub ended: Option<(Timestamp, Reason)>,
+}
+
+/// A session in a list that people read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedSession {
+    /// The session.
+    pub session: SessionRow,
+    /// What the browser says that it is.
+    pub agent: String,
+    /// Where the request came from that started it.
+    pub place: String,
 }
 
 /// The generation of a session's newest cookie.
@@ -394,7 +401,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<u64, StoreError>;
 
     /// All sessions that nothing has ended, of one account or of all, the latest used first.
-    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError>;
+    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<ListedSession>, StoreError>;
 
     /// Counts a try in each bucket, if none of them has to wait; else in none, and says how long.
     /// Exact however many come at once.

@@ -24,8 +24,8 @@ pub use address::is_in_the_clear;
 pub(super) use address::{is_postgres, shown};
 
 use super::{
-    ChangePassword, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Tried, Which,
-    connections::Connections,
+    ChangePassword, ListedSession, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Tried,
+    Which, connections::Connections,
 };
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SecretHash,
@@ -167,7 +167,7 @@ impl Store for PostgresStore {
         within(bound, || ends::end(&self.connections, &which, reason, now, idle_since)).await
     }
 
-    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
+    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<ListedSession>, StoreError> {
         let bound = if account.is_none() { ANSWER_FOR_ALL } else { ANSWER };
         within(bound, || looking(|| sessions::alive(&self.connections, account))).await
     }

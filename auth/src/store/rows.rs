@@ -1,6 +1,6 @@
 //! Rows as both databases have them, and what they mean.
 
-use super::{Generation, SessionRow, StoreError};
+use super::{Generation, ListedSession, SessionRow, StoreError};
 use crate::{
     Account, AccountId, AccountName, AccountState, Reason, SessionId,
     audit::{Event, EventKind},
@@ -25,7 +25,7 @@ pub(super) use account_columns;
 macro_rules! session_columns {
     () => {
         "s.id, s.account_id, s.epoch, s.authenticated_at, s.last_seen_at, s.absolute_deadline, s.remembered, \
-         s.signed_in_at, s.agent, s.place, s.generation, s.renewed_at, s.seen_at, s.ended_at, s.end_reason, \
+         s.signed_in_at, s.generation, s.renewed_at, s.seen_at, s.ended_at, s.end_reason, \
          a.name AS account_name, a.state AS account_state, a.epoch AS account_epoch"
     };
 }
@@ -44,6 +44,7 @@ macro_rules! alive_sessions {
         concat!(
             "SELECT ",
             session_columns!(),
+            ", s.agent, s.place",
             " FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.ended_at IS NULL AND s.epoch = a.epoch",
             $and,
             " ORDER BY s.last_seen_at DESC, s.id"
@@ -113,8 +114,6 @@ pub(super) struct SessionRecord {
     absolute_deadline: i64,
     remembered: bool,
     signed_in_at: Option<i64>,
-    agent: String,
-    place: String,
     generation: i64,
     renewed_at: Option<i64>,
     seen_at: Option<i64>,
@@ -146,8 +145,6 @@ impl SessionRecord {
                 remembered: self.remembered,
             },
             signed_in_at: Timestamp::from_millis(self.signed_in_at.unwrap_or(self.authenticated_at)),
-            agent: self.agent,
-            place: self.place,
             generation: Generation {
                 number: generation_of(self.generation)?,
                 issued_at: Timestamp::from_millis(self.renewed_at.unwrap_or(self.authenticated_at)),
@@ -155,6 +152,22 @@ impl SessionRecord {
             },
             ended,
         })
+    }
+}
+
+/// A row of [`alive_sessions`].
+#[derive(FromRow)]
+pub(super) struct ListedRecord {
+    #[sqlx(flatten)]
+    session: SessionRecord,
+    agent: String,
+    place: String,
+}
+
+impl ListedRecord {
+    /// The session, and what people are told of it.
+    pub(super) fn listed(self) -> Result<ListedSession, StoreError> {
+        Ok(ListedSession { session: self.session.session()?, agent: self.agent, place: self.place })
     }
 }
 

@@ -16,7 +16,8 @@ mod sweep;
 mod tests;
 
 use super::{
-    ChangePassword, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Tried, Which,
+    ChangePassword, ListedSession, Notices, SessionRow, StartSession, Started, Store, StoreError, SweepBefore, Tried,
+    Which,
     bounds::{ANSWER, ANSWER_FOR_ALL, WAIT, within},
     connections::Connections,
 };
@@ -166,7 +167,7 @@ impl Store for SqliteStore {
         within(bound, ends::end(self.writer()?, which, reason, now, idle_since)).await
     }
 
-    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<SessionRow>, StoreError> {
+    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<ListedSession>, StoreError> {
         let bound = if account.is_none() { ANSWER_FOR_ALL } else { ANSWER };
         within(bound, sessions::alive(self.live()?, account)).await
     }

@@ -43,11 +43,11 @@ struct Fields {
 }
 
 async fn me(session: Session) -> Json<Me> {
-    Json(Me { account: session.account().name.to_string() })
+    Json(Me { account: session.account().name.as_str().to_owned() })
 }
 
 async fn guest(session: Option<Session>) -> Json<Me> {
-    Json(session.map_or_else(Me::guest, |session| Me { account: session.account().name.to_string() }))
+    Json(session.map_or_else(Me::guest, |session| Me { account: session.account().name.as_str().to_owned() }))
 }
 
 async fn sign_in(
@@ -67,7 +67,7 @@ async fn sign_in(
         device: None,
     };
     let session = engine.sign_in(request).await.map_err(|_| StatusCode::UNAUTHORIZED)?;
-    let me = Me { account: session.account().name.to_string() };
+    let me = Me { account: session.account().name.as_str().to_owned() };
     gate.name(session);
     Ok(Json(me))
 }

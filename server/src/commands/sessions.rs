@@ -4,7 +4,7 @@ use daypass_auth::{
     Reason, SessionId,
     clock::{Clock, SystemClock},
     policy::Standing,
-    store::{SessionRow, Store, Which},
+    store::{ListedSession, Store, Which},
 };
 use serde::Serialize;
 use std::{error::Error, process::ExitCode};
@@ -43,20 +43,20 @@ async fn list(
         None => None,
     };
     let now = SystemClock.now();
-    let alive = |row: &SessionRow| match policy.standing(&row.times, now) {
+    let alive = |ListedSession { session, agent, place }: ListedSession| match policy.standing(&session.times, now) {
         Standing::Alive(deadlines) => Some(Line {
-            id: row.id.to_string(),
-            account: row.account_name.to_string(),
-            signed_in_at: moment(row.signed_in_at),
-            last_seen_at: moment(row.times.last_activity),
+            id: session.id.to_string(),
+            account: session.account_name.to_string(),
+            signed_in_at: moment(session.signed_in_at),
+            last_seen_at: moment(session.times.last_activity),
             ends_at: moment(deadlines.idle.min(deadlines.absolute)),
-            remembered: row.times.remembered,
-            place: row.place.clone(),
-            agent: row.agent.clone(),
+            remembered: session.times.remembered,
+            place,
+            agent,
         }),
         Standing::Over(_) | Standing::FromTheFuture => None,
     };
-    let lines: Vec<_> = store.sessions(of).await?.iter().filter_map(alive).collect();
+    let lines: Vec<_> = store.sessions(of).await?.into_iter().filter_map(alive).collect();
     if json {
         println!("{}", serde_json::to_string_pretty(&lines)?);
         return Ok(());

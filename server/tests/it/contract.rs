@@ -156,7 +156,7 @@ async fn activity_slides_and_the_absolute_timeout_ends_it_all_the_same() {
 async fn a_busy_page_does_not_write_on_every_request() {
     let host = Host::start().await;
     let cookie = host.sign_in().await;
-    let seen = async || host.store.sessions(None).await.unwrap()[0].times.last_activity;
+    let seen = async || host.store.sessions(None).await.unwrap()[0].session.times.last_activity;
     let before = seen().await;
     for _ in 0..10 {
         host.advance(2_999);

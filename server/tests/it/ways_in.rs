@@ -34,7 +34,7 @@ async fn ways_in(signed_in: bool, password: &str) -> BTreeSet<String> {
         let cookie = if signed_in { host.sign_in().await } else { String::new() };
         let ids = async || {
             let rows = host.store.sessions(None).await.unwrap();
-            rows.into_iter().map(|row| row.id.to_string()).collect::<BTreeSet<_>>()
+            rows.into_iter().map(|row| row.session.id.to_string()).collect::<BTreeSet<_>>()
         };
         let before = ids().await;
         let request = match method {

@@ -41,7 +41,7 @@ impl Imported {
     async fn go_on(&self, checked: &PasswordHash, epoch: i64) -> bool {
         let secret = SessionSecret::generate().unwrap();
         let session = NewSession {
-            secret_hash: secret.hash(),
+            secret_hash: *secret.hash(),
             id: SessionId::generate().unwrap(),
             account: self.scene.account("alice").await,
             epoch,

@@ -4,9 +4,9 @@ use crate::{
     AccountId, SecretHash,
     clock::Timestamp,
     store::{
-        SessionRow, StoreError,
+        ListedSession, SessionRow, StoreError,
         connections::Connections,
-        rows::{SessionRecord, alive_sessions, generation_of, session_columns},
+        rows::{ListedRecord, SessionRecord, alive_sessions, generation_of, session_columns},
     },
 };
 use sqlx::Postgres;
@@ -32,14 +32,14 @@ pub(super) async fn by_secret(
 pub(super) async fn alive(
     pool: &Connections<Postgres>,
     account: Option<AccountId>,
-) -> Result<Vec<SessionRow>, StoreError> {
+) -> Result<Vec<ListedSession>, StoreError> {
     let (query, mut connection) = match account {
         Some(account) => (sqlx::query_as(alive_sessions!(of_one)).bind(account.0), pool.reading().await?),
         None => (sqlx::query_as(alive_sessions!()), pool.reading_all().await?),
     };
-    let rows: Vec<SessionRecord> = query.fetch_all(&mut *connection).await?;
+    let rows: Vec<ListedRecord> = query.fetch_all(&mut *connection).await?;
     connection.done();
-    rows.into_iter().map(SessionRecord::session).collect()
+    rows.into_iter().map(ListedRecord::listed).collect()
 }
 
 pub(super) async fn touch(

@@ -5,9 +5,9 @@ use crate::{
     AccountId, SecretHash,
     clock::Timestamp,
     store::{
-        SessionRow, StoreError,
+        ListedSession, SessionRow, StoreError,
         connections::Connections,
-        rows::{SessionRecord, alive_sessions, session_columns},
+        rows::{ListedRecord, SessionRecord, alive_sessions, session_columns},
     },
 };
 use serde_json::json;
@@ -34,15 +34,15 @@ pub(super) async fn by_secret(
 pub(super) async fn alive(
     pool: &Connections<Sqlite>,
     account: Option<AccountId>,
-) -> Result<Vec<SessionRow>, StoreError> {
+) -> Result<Vec<ListedSession>, StoreError> {
     let query = match account {
         Some(account) => sqlx::query_as(alive_sessions!(of_one)).bind(account.0),
         None => sqlx::query_as(alive_sessions!()),
     };
     let mut connection = pool.reading().await?;
-    let rows: Vec<SessionRecord> = query.fetch_all(&mut *connection).await?;
+    let rows: Vec<ListedRecord> = query.fetch_all(&mut *connection).await?;
     connection.done();
-    rows.into_iter().map(SessionRecord::session).collect()
+    rows.into_iter().map(ListedRecord::listed).collect()
 }
 
 pub(super) async fn touch(
