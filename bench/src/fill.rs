@@ -17,8 +17,11 @@ const OTHERS: &str = "192.0.2.2";
 /// How far in the future the last activity may be: two clocks never agree. A session that was used then
 /// does not slide before it is half a minute ago.
 const SOON: Duration = Duration::from_secs(100);
-/// How old the cookies are at most: after a quarter of an hour they are renewed.
-const RENEWED: i64 = 15 * 60 * 1000;
+/// Cookies are renewed after a quarter of an hour.
+const RENEWED_EVERY: i64 = 15 * 60 * 1000;
+/// How far in the future those that were minted are said to be from: longer than a run takes, so that none comes of age
+/// unless that is what is measured.
+const NOT_YET: i64 = 3 * 3600 * 1000;
 
 /// What a database holds.
 pub(crate) struct Filling<'a> {
@@ -36,11 +39,6 @@ fn now() -> i64 {
     SystemClock.now().as_millis()
 }
 
-/// Cookies of all ages, as there are when people come and go.
-fn renewed_at(number: usize, started: i64) -> i64 {
-    started - i64::try_from(number).unwrap_or(0).wrapping_mul(7919) % RENEWED
-}
-
 /// Fills a file that does not exist yet.
 pub(crate) async fn sqlite(path: &Path, filling: &Filling<'_>) -> Outcome<()> {
     store::open(&format!("sqlite://{}", path.display())).await?.close().await;
@@ -54,7 +52,7 @@ pub(crate) async fn sqlite(path: &Path, filling: &Filling<'_>) -> Outcome<()> {
             .execute(&mut *filled)
             .await?;
     }
-    for (number, Minted { row, .. }) in filling.minted.iter().enumerate() {
+    for Minted { row, .. } in filling.minted {
         let started = row.times.authenticated_at.as_millis();
         sqlx::query(
             "INSERT INTO sessions (secret_hash, id, account_id, epoch, authenticated_at, last_seen_at, absolute_deadline,
@@ -72,7 +70,7 @@ pub(crate) async fn sqlite(path: &Path, filling: &Filling<'_>) -> Outcome<()> {
         .bind(&row.agent)
         .bind(MINTED)
         .bind(row.signed_in_at.as_millis())
-        .bind(renewed_at(number, started))
+        .bind(started + NOT_YET)
         .execute(&mut *filled)
         .await?;
     }
@@ -108,18 +106,16 @@ pub(crate) async fn postgres(server: &Postgres, database: &str, filling: &Fillin
     .bind(i64::try_from(filling.accounts)?)
     .execute(&mut connection)
     .await?;
-    for (chunk, minted) in filling.minted.chunks(10_000).enumerate() {
+    for minted in filling.minted.chunks(10_000) {
         let rows = || minted.iter().map(|minted| &minted.row);
         let started = |row: &store::NewSession| row.times.authenticated_at.as_millis();
-        let renewed: Vec<i64> =
-            rows().enumerate().map(|(number, row)| renewed_at(chunk * 10_000 + number, started(row))).collect();
         sqlx::query(
             "INSERT INTO sessions (secret_hash, id, account_id, epoch, authenticated_at, last_seen_at,
                                    absolute_deadline, remembered, agent, place, signed_in_at, renewed_at)
-             SELECT hash, id, account, epoch, started, started, deadline, remembered, agent, $9, started, renewed
+             SELECT hash, id, account, epoch, started, started, deadline, remembered, agent, $9, started, started + $10
              FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                         $7::boolean[], $8::text[], $10::bigint[])
-                  AS of (hash, id, account, epoch, started, deadline, remembered, agent, renewed)",
+                         $7::boolean[], $8::text[])
+                  AS of (hash, id, account, epoch, started, deadline, remembered, agent)",
         )
         .bind(rows().map(|row| row.secret_hash.0.to_vec()).collect::<Vec<_>>())
         .bind(rows().map(|row| row.id.to_string()).collect::<Vec<_>>())
@@ -130,7 +126,7 @@ pub(crate) async fn postgres(server: &Postgres, database: &str, filling: &Fillin
         .bind(rows().map(|row| row.times.remembered).collect::<Vec<_>>())
         .bind(rows().map(|row| row.agent.clone()).collect::<Vec<_>>())
         .bind(MINTED)
-        .bind(renewed)
+        .bind(NOT_YET)
         .execute(&mut connection)
         .await?;
     }
@@ -172,6 +168,35 @@ pub(crate) async fn as_just_used_in_postgres(server: &Postgres, database: &str) 
     let mut connection = server.connect(database).await?;
     sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE place = $2")
         .bind(soon()?)
+        .bind(MINTED)
+        .execute(&mut connection)
+        .await?;
+    sqlx::query("VACUUM ANALYZE sessions").execute(&mut connection).await?;
+    sqlx::query("CHECKPOINT").execute(&mut connection).await?;
+    connection.close().await?;
+    Ok(())
+}
+
+/// Gives the minted sessions cookies of all ages, as there are when people come and go; evenly, in each part of them.
+pub(crate) async fn of_all_ages_in_sqlite(path: &Path) -> Outcome<()> {
+    let mut file = connect(path).await?;
+    sqlx::query("UPDATE sessions SET renewed_at = ?1 - account_id * 556231 % ?2 WHERE place = ?3")
+        .bind(now())
+        .bind(RENEWED_EVERY)
+        .bind(MINTED)
+        .execute(&mut file)
+        .await?;
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut file).await?;
+    file.close().await?;
+    Ok(())
+}
+
+/// The same in PostgreSQL.
+pub(crate) async fn of_all_ages_in_postgres(server: &Postgres, database: &str) -> Outcome<()> {
+    let mut connection = server.connect(database).await?;
+    sqlx::query("UPDATE sessions SET renewed_at = $1 - account_id * 556231 % $2 WHERE place = $3")
+        .bind(now())
+        .bind(RENEWED_EVERY)
         .bind(MINTED)
         .execute(&mut connection)
         .await?;

@@ -219,12 +219,52 @@ impl Stage {
         })
     }
 
+    /// Ends these servers, and takes their databases away, which nobody shall be charged for looking after.
+    pub(crate) async fn end(&self, servers: Vec<Running>) -> Outcome<()> {
+        for Running { server, database, .. } in servers {
+            drop(server);
+            self.discard(&database).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes a database away that no server uses any more.
+    pub(crate) async fn discard(&self, database: &Database) -> Outcome<()> {
+        match database {
+            Database::None => Ok(()),
+            Database::File(path) => {
+                for end in ["", "-wal", "-shm"] {
+                    let mut file = path.clone().into_os_string();
+                    file.push(end);
+                    // The last that closes it takes the other two away, but one that was killed leaves them.
+                    match fs::remove_file(file) {
+                        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                        _ => {}
+                    }
+                }
+                Ok(())
+            }
+            Database::Postgres(name) => {
+                self.postgres.run("postgres", &format!("DROP DATABASE {name} WITH (FORCE)")).await
+            }
+        }
+    }
+
     /// See [`fill::as_just_used_in_sqlite`].
     pub(crate) async fn as_just_used(&self, database: &Database) -> Outcome<()> {
         match database {
             Database::None => Ok(()),
             Database::File(path) => fill::as_just_used_in_sqlite(path).await,
             Database::Postgres(name) => fill::as_just_used_in_postgres(&self.postgres, name).await,
+        }
+    }
+
+    /// See [`fill::of_all_ages_in_sqlite`].
+    pub(crate) async fn of_all_ages(&self, database: &Database) -> Outcome<()> {
+        match database {
+            Database::None => Ok(()),
+            Database::File(path) => fill::of_all_ages_in_sqlite(path).await,
+            Database::Postgres(name) => fill::of_all_ages_in_postgres(&self.postgres, name).await,
         }
     }
 
@@ -260,6 +300,10 @@ impl Stage {
             })?,
         };
         let cookies = self.cookies(who, &server).await?;
+        if let (Database::Postgres(name), false) = (&database, who.is_ours()) {
+            // As ours are when they are filled, so that autovacuum does not begin in the middle of a measurement.
+            self.postgres.run(name, "VACUUM ANALYZE").await?;
+        }
         Ok(Running { who, server, database, cookies })
     }
 

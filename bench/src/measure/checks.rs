@@ -18,17 +18,14 @@ fn all() -> Vec<Who> {
     [&[Who::Bare, Who::Jar][..], &Who::PEERS, &Who::ENGINES, &Who::HOSTS].concat()
 }
 
-/// Lets each session in use ask until its server knows it, and what that leaves to be written down be written: the
-/// first time may bring a new cookie, the first use of that one is written down, and what was written down is read
-/// once more.
+/// Lets each session in use ask until its server knows it, and what that leaves to be written down be written, after
+/// which it is read once more.
 pub(super) async fn use_all(stage: &Stage, servers: &mut [Running]) -> Outcome<()> {
-    for times in [2, 1] {
+    for _ in 0..2 {
         for running in &*servers {
-            for _ in 0..times {
-                let plan = Checks::of(&running.cookies, 0..stage.sizes.used, "/api/me").once();
-                let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-                run_rightly(&running.who.label(), &mut lanes, None).await?;
-            }
+            let plan = Checks::of(&running.cookies, 0..stage.sizes.used, "/api/me").once();
+            let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
+            run_rightly(&running.who.label(), &mut lanes, None).await?;
         }
         tokio::time::sleep(WRITTEN).await;
     }
@@ -50,7 +47,7 @@ pub(super) async fn warm(
         rounds,
         SLICES as usize,
         async |servers| use_all(stage, servers).await,
-        async |running| {
+        async |running, _| {
             let plan = Checks::of(&running.cookies, used.clone(), "/api/me");
             let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
             let before = asked(running).await?;
@@ -75,12 +72,15 @@ pub(super) async fn signed_in(stage: &Stage, pace: &Pace, results: &mut Results)
         let (more, of_these) = warm(stage, pace.time, rounds, &mut servers, 0..used).await?;
         add_rounds(&mut rows, more);
         asked += of_these;
+        stage.end(servers).await?;
     }
     note_asked(results, "Signed in, warm", asked, &rows, pace.time);
     let section = Section {
         title: "A request of somebody who is signed in",
         text: format!(
-            "`GET /api/me` with the cookies of {used} sessions in turn, all of which the server has seen before (warm)."
+            "`GET /api/me` with the cookies of {used} sessions in turn, all of which the server has seen before (warm). \
+             That they are used is noted each half a minute; what it takes to write that down, and to renew a cookie, is \
+             in the table of those who slide."
         ),
         rows,
     };
@@ -148,6 +148,7 @@ pub(super) async fn guests(stage: &Stage, pace: &Pace, results: &mut Results) ->
         for (section, _, brings) in &mut sections {
             add_rounds(&mut section.rows, strangers(stage, pace, rounds, &mut servers, *brings).await?);
         }
+        stage.end(servers).await?;
     }
     for (section, limit, _) in sections {
         results.bars.extend(bars_over_bare(&section, &Who::ENGINES, section.title, limit));
@@ -169,7 +170,7 @@ async fn strangers(
         rounds,
         SLICES as usize,
         async |_| Ok(()),
-        async |running| {
+        async |running, _| {
             let (path, status) = running.who.for_guests();
             let address = running.server.address;
             let cookie = running.cookies.borrow()[0].clone();

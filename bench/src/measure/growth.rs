@@ -1,9 +1,11 @@
 //! From a thousand sessions that are alive to a million.
 
-use super::{CONNECTIONS, KNOWN, Pace, checks::warm, cold, interleave, note_asked, turn};
+use super::{
+    CONNECTIONS, KNOWN, Pace, SLICES, add_rounds, checks::warm, cold, generations, interleave_slices, note_asked, turn,
+};
 use crate::{
     Outcome,
-    load::{Checks, Cookies, Lane},
+    load::{Checks, Cookies, Lane, run_rightly},
     results::{Bar, Growth, Limit, Results, Row},
     say_more,
     stage::{Place, Running, Stage, Who},
@@ -28,24 +30,34 @@ pub(super) async fn growth(stage: &Stage, pace: &Pace, results: &mut Results) ->
             let label = format!("{}, {kind}", who.label());
             say_more(&format!("  {label}"));
             let known = if kind == "warm" { KNOWN } else { cold::KNOWS_NONE };
-            let mut servers = Vec::new();
-            for (database, cookies) in &mut databases {
-                let mut running = stage.start_on(who, known, database.clone()).await?;
-                // Some were renewed by the servers before, and who comes with an older one has copied it.
-                running.cookies = cookies.take().unwrap_or(running.cookies);
-                *cookies = Some(Cookies::clone(&running.cookies));
-                servers.push(running);
+            let (mut rows, mut asked) = (Vec::new(), 0);
+            for rounds in generations(pace.half_the_rounds()) {
+                let mut servers = Vec::new();
+                for (database, cookies) in &mut databases {
+                    let mut running = stage.start_on(who, known, database.clone()).await?;
+                    // As the servers before left them.
+                    running.cookies = cookies.take().unwrap_or(running.cookies);
+                    *cookies = Some(Cookies::clone(&running.cookies));
+                    servers.push(running);
+                }
+                let more = if kind == "warm" {
+                    let (more, of_these) = warm(stage, pace.time, rounds, &mut servers, in_use(stage)).await?;
+                    asked += of_these;
+                    more
+                } else {
+                    cold_rows(stage, pace.time, rounds, &mut servers).await?
+                };
+                add_rounds(&mut rows, more);
             }
-            let rows = if kind == "warm" {
-                let (rows, asked) = warm(stage, pace.time, pace.half_the_rounds(), &mut servers, in_use(stage)).await?;
+            if kind == "warm" {
                 note_asked(results, &label, asked, &rows, pace.time);
-                rows
-            } else {
-                cold_rows(stage, pace, &mut servers).await?
-            };
+            }
             results.bars.extend(bar(&label, &rows, pace.most_sessions));
             let points = sizes.iter().zip(&rows).map(|(&size, row)| (size, row.spread(|sample| sample.cpu)));
             results.growth.push(Growth { label, points: points.collect() });
+        }
+        for (database, _) in &databases {
+            stage.discard(database).await?;
         }
     }
     Ok(())
@@ -56,16 +68,24 @@ fn in_use(stage: &Stage) -> Range<usize> {
     0..stage.sizes.used.min(FEWEST)
 }
 
-async fn cold_rows(stage: &Stage, pace: &Pace, servers: &mut [Running]) -> Outcome<Vec<Row>> {
+async fn cold_rows(stage: &Stage, time: Duration, rounds: usize, servers: &mut [Running]) -> Outcome<Vec<Row>> {
     let mut since = None;
-    interleave(
+    cold::keep_fresh(stage, servers, &mut since).await?;
+    // What each has of its file at hand, it has from then on.
+    for running in &*servers {
+        let plan = Checks::of(&running.cookies, in_use(stage), "/api/me").once();
+        let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
+        run_rightly(&running.who.label(), &mut lanes, None).await?;
+    }
+    interleave_slices(
         servers,
-        pace.half_the_rounds(),
+        rounds,
+        SLICES as usize,
         async |servers| cold::keep_fresh(stage, servers, &mut since).await,
-        async |running| {
+        async |running, _| {
             let plan = Checks::of(&running.cookies, in_use(stage), "/api/me");
             let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-            turn(stage, running, &mut lanes, pace.time, Duration::ZERO).await
+            turn(stage, running, &mut lanes, time / SLICES, Duration::ZERO).await
         },
     )
     .await

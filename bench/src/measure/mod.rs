@@ -1,5 +1,5 @@
-//! The loads, one file each. In each of them all servers run from the beginning to the end, and take turns
-//! under load: what disturbs the machine for a while disturbs all of them.
+//! The loads, one file each. In each of them all servers run side by side and take turns under load: what disturbs
+//! the machine for a while disturbs all of them.
 
 mod checks;
 mod cold;
@@ -25,7 +25,7 @@ use std::{path::Path, time::Duration};
 /// How often, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
-    /// Rounds of the load that most is said of; others have half as many, those that take long a quarter.
+    /// Rounds of the loads that most is said of; others have half as many, those that take long a quarter.
     pub(crate) rounds: usize,
     /// How long a server is under load in a round.
     pub(crate) time: Duration,
@@ -51,8 +51,9 @@ const KNOWN: u32 = daypass_auth::live::MOST_KNOWN;
 const CONNECTIONS: usize = 16;
 /// In how many turns each has its time in a round, where nothing has to be waited for in between.
 const SLICES: u32 = 8;
-/// How often servers are started anew for a table of those that cost least. Where the memory of a process happens to
-/// lie makes it several hundredths dearer or cheaper than another of the same program, for as long as it runs.
+/// How often servers are started anew where little is between what is asked for and what is measured. Where the memory
+/// of a process happens to lie makes it several hundredths dearer or cheaper than another of the same program, for as
+/// long as it runs.
 const GENERATIONS: usize = 4;
 /// How long it is under load before that, at least.
 const WARM_UP: Duration = Duration::from_millis(50);
@@ -94,19 +95,20 @@ async fn interleave(
     servers: &mut [Running],
     rounds: usize,
     before: impl AsyncFnMut(&mut [Running]) -> Outcome<()>,
-    turn: impl AsyncFnMut(&mut Running) -> Outcome<Turn>,
+    mut turn: impl AsyncFnMut(&mut Running) -> Outcome<Turn>,
 ) -> Outcome<Vec<Row>> {
-    interleave_slices(servers, rounds, 1, before, turn).await
+    interleave_slices(servers, rounds, 1, before, async |running, _| turn(running).await).await
 }
 
 /// The same with so many turns of each in one round, which count as one: the shorter they are, the nearer are those
-/// that are compared with each other, on a machine that is quicker in one second than in the next.
+/// that are compared with each other, on a machine that is quicker in one second than in the next. A turn is told which
+/// of its round it is.
 async fn interleave_slices(
     servers: &mut [Running],
     rounds: usize,
     slices: usize,
     mut before: impl AsyncFnMut(&mut [Running]) -> Outcome<()>,
-    mut turn: impl AsyncFnMut(&mut Running) -> Outcome<Turn>,
+    mut turn: impl AsyncFnMut(&mut Running, usize) -> Outcome<Turn>,
 ) -> Outcome<Vec<Row>> {
     let row = |running: &Running| Row {
         label: running.who.label(),
@@ -122,7 +124,7 @@ async fn interleave_slices(
             for place in 0..servers.len() {
                 let at = (place + slice * 5 + round) % servers.len();
                 let at = if slice % 2 == 0 { at } else { servers.len() - 1 - at };
-                turns[at].add(turn(&mut servers[at]).await?);
+                turns[at].add(turn(&mut servers[at], slice - round * slices).await?);
             }
         }
         for (row, turn) in rows.iter_mut().zip(turns) {
@@ -201,9 +203,9 @@ impl Turn {
     }
 }
 
-/// How many checks have asked the store: a session is read anew after its cookie was renewed, which is each quarter of
-/// an hour, and what stands in memory is believed only as long as the store is known to tell of changes, which a
-/// machine that is too busy may be late to prove. Nothing of others.
+/// How many checks have asked the store: what stands in memory is believed only as long as the store is known to tell
+/// of changes, which a machine that is too busy may be late to prove; and a session is read anew when its cookie was
+/// renewed. Nothing of others.
 async fn asked(running: &Running) -> Outcome<u64> {
     if !matches!(running.who, Who::Engine(_)) {
         return Ok(0);
@@ -222,8 +224,8 @@ fn note_asked(results: &mut Results, what: &str, asked: u64, rows: &[Row], time:
     if asked as f64 > checks / 1000.0 {
         results.notes.push(format!(
             "{what}: {asked} of about {checks:.0} checks by the engine asked the database, though they were of sessions \
-             that it knew: their cookies came of age meanwhile (each is renewed after a quarter of an hour, and its \
-             session read anew), or the machine was not quiet. What was measured is dearer by that."
+             that it knew: most likely the machine was too busy to prove in time that what is remembered still holds. \
+             What was measured is dearer by that."
         ));
     }
 }

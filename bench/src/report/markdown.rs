@@ -37,10 +37,10 @@ fn how(out: &mut String, Run { rounds, sessions }: &Run) {
          log but the host's own. Sixteen connections ask, wait for the answer and ask again. The load never sleeps while \
          it asks, since to wake it would be the work of whoever answers, and more often that of a slow one. All \
          servers of a table run side by side and take turns in {rounds}, another one first each time; a round's time is given in \
-         eight turns where nothing has to be waited for between them. For the requests of who is signed in, of guests and \
-         with a cookie that does not open they are all started anew after each quarter of the rounds, since one process \
-         is dearer or cheaper than another of the same program for as long as it runs. Before it is measured each is \
-         warmed up. All answer the same JSON, `{{\"account\":\"user000000\"}}`, and a run in which one answer is not the \
+         eight turns where nothing has to be waited for between them. For those who are signed in, those who slide, \
+         guests, cookies that do not open, and growth they are all started anew after each quarter of the rounds, since one \
+         process is dearer or cheaper than another of the same program for as long as it runs. Before it is measured each \
+         is warmed up. Cookies come of age in the table of those who slide alone. All answer the same JSON, `{{\"account\":\"user000000\"}}`, and a run in which one answer is not the \
          expected one ends there.\n\n\
          **Processor time** is what to judge by: it is the server's and that of the database processes that serve it, by \
          the kernel's count, over the number of requests. Rates and percentiles say more of the machine. Numbers are \
