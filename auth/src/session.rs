@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 use std::{fmt, ops::Deref, sync::Arc};
 use zeroize::Zeroizing;
 
-/// What makes a cookie the cookie of one session: 256 random bits. They exist in the cookie alone, and in this
-/// process once for each cookie: cheap to clone.
+/// What makes a cookie the cookie of one session: 256 random bits. They exist in the cookie alone; in this process all
+/// that a cookie was opened for share them.
 #[derive(Clone)]
 pub(crate) struct SessionSecret(Arc<Bits>);
 

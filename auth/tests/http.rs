@@ -69,6 +69,12 @@ async fn sign_out(State(app): State<App>, session: Option<Session>, gate: Gate) 
     gate.forget();
 }
 
+/// The store goes away before the sign-out is written down.
+async fn sign_out_out_of_reach(State(app): State<App>, gate: Gate) {
+    app.engine.store().close().await;
+    gate.forget();
+}
+
 /// Would be kept by a cache, and varies by more than one thing.
 async fn languages() -> (AppendHeaders<[(HeaderName, &'static str); 3]>, &'static str) {
     let headers = [(CACHE_CONTROL, "public, max-age=3600"), (VARY, "Accept"), (VARY, "Accept-Language")];
@@ -101,7 +107,7 @@ async fn node(database: String, audience: &str, clock: Arc<ManualClock>, key: Ke
     let store = store::open(&database).await.unwrap();
     let engine = Engine::new(store, KeyRing::new(vec![key.clone()]).unwrap(), config);
     let app = App { engine: engine.clone(), entered: Arc::new(Semaphore::new(0)), go_on: Arc::new(Semaphore::new(0)) };
-    let guard = Guard { public: vec!["/in", "/out", "/guest", "/languages"], ..Guard::default() };
+    let guard = Guard { public: vec!["/in", "/out", "/out-of-reach", "/guest", "/languages"], ..Guard::default() };
     let router = Router::new()
         .route("/slow", get(slow))
         .route("/page", get(|session: Session| async move { session.account().name.to_string() }))
@@ -113,7 +119,8 @@ async fn node(database: String, audience: &str, clock: Arc<ManualClock>, key: Ke
         .route("/languages", get(languages))
         .route("/sensitive", get(|SudoSession(session): SudoSession| async move { session.account().name.to_string() }))
         .route("/in", post(sign_in))
-        .route("/out", post(sign_out));
+        .route("/out", post(sign_out))
+        .route("/out-of-reach", post(sign_out_out_of_reach));
     let router = protect(router, &engine, guard).with_state(app.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -171,18 +178,38 @@ async fn a_handler_that_takes_a_session_is_reached_with_one_or_not_at_all() {
     assert_eq!(scene.get("/page", &cookie).await.status(), 200);
 }
 
-/// Whatever the handler says of it, and whoever asks.
+/// Whatever the handler says of it, and whoever asks: nobody, somebody, somebody whose session is extended, and who
+/// brings what does not open.
 #[tokio::test]
 async fn no_cache_keeps_an_answer_and_what_it_varies_by_is_said_in_whole() {
     let scene = scene().await;
     let cookie = scene.sign_in().await;
+    let spoilt = format!("{cookie}x");
     for (path, vary) in [("/guest", &["Cookie"][..]), ("/languages", &["Accept", "Accept-Language", "Cookie"])] {
-        for cookie in ["", &cookie] {
-            let answer = scene.get(path, cookie).await;
-            let said = |name: &str| answer.headers().get_all(name).iter().cloned().collect::<Vec<_>>();
-            assert_eq!((said("cache-control"), said("vary")), (parsed(&["no-store"]), parsed(vary)), "{path}");
+        for brought in [None, Some(""), Some(&*cookie), Some(&spoilt)] {
+            scene.clock.advance(Duration::from_secs(20));
+            let request = scene.client.get(format!("{}{path}", scene.url));
+            let request = brought.into_iter().fold(request, |request, cookie| request.header("cookie", cookie));
+            let answer = request.send().await.unwrap();
+            assert_eq!((said(&answer, "cache-control"), said(&answer, "vary")), (parsed(&["no-store"]), parsed(vary)));
+            assert_eq!(answer.status(), 200, "{path} {brought:?}");
         }
     }
+}
+
+/// Nor the one that says that nobody knows.
+#[tokio::test]
+async fn a_sign_out_that_could_not_be_written_down_is_not_taken_for_one_and_kept_by_no_cache() {
+    let scene = scene().await;
+    let replaced = scene.sign_in().await;
+    assert_eq!(scene.post("/in", &replaced).await.status(), 200);
+    let answer = scene.post("/out-of-reach", &replaced).await;
+    assert_eq!((answer.status().as_u16(), said(&answer, "set-cookie")), (503, parsed(&[])));
+    assert_eq!((said(&answer, "cache-control"), said(&answer, "vary")), (parsed(&["no-store"]), parsed(&["Cookie"])));
+}
+
+fn said(answer: &Response, name: &str) -> Vec<HeaderValue> {
+    answer.headers().get_all(name).iter().cloned().collect()
 }
 
 fn parsed(values: &[&str]) -> Vec<HeaderValue> {

@@ -34,8 +34,8 @@ pub static MUTANTS: &[Mutant] = &[
     mutant(
         "two cookies of our name are none",
         NAMES,
-        "if is_first { Self::One(value) } else { Self::Several };",
-        "Self::One(value);",
+        "Self::One(_) | Self::Several => Self::Several,",
+        "Self::One(_) | Self::Several => Self::One(value),",
     ),
     mutant(
         "white space is what HTTP calls so",
@@ -595,6 +595,12 @@ pub static MUTANTS: &[Mutant] = &[
         "HeaderValue::from_static(\"private\")",
     ),
     mutant("a cache does not mix people up", WAY_OUT, "        headers.insert(header::VARY, cookie);\n", ""),
+    mutant(
+        "an answer is kept by no cache, though the store was away when a sign-out was to be written down",
+        WAY_OUT,
+        "                    never_cached(&mut response);\n",
+        "",
+    ),
     mutant(
         "what an answer varies by besides is still said",
         WAY_OUT,

@@ -37,11 +37,11 @@ impl<'a> Brought<'a> {
         }
     }
 
-    /// Says whether it is the first.
-    fn add(&mut self, value: &'a [u8]) -> bool {
-        let is_first = matches!(self, Self::Nothing);
-        *self = if is_first { Self::One(value) } else { Self::Several };
-        is_first
+    fn add(&mut self, value: &'a [u8]) {
+        *self = match self {
+            Self::Nothing => Self::One(value),
+            Self::One(_) | Self::Several => Self::Several,
+        };
     }
 }
 
@@ -57,27 +57,26 @@ pub(crate) fn brought<'a>(headers: &'a HeaderMap, name: &str) -> Brought<'a> {
 pub(crate) fn take<'a, const N: usize>(headers: &'a HeaderMap, names: [&str; N]) -> [Brought<'a>; N] {
     let mut brought = [Brought::Nothing; N];
     if read(headers, names, &mut brought) {
-        if brought.contains(&Brought::Several) {
-            tracing::warn!(event = "session_cookie_ambiguous", "two cookies of the same name came; neither counts");
-        } else {
-            tracing::warn!(event = "session_cookie_ambiguous", "a cookie whose name only decodes to ours came");
-        }
+        tracing::warn!(event = "session_cookie_ambiguous", "a cookie whose name only decodes to ours came");
+    }
+    if brought.contains(&Brought::Several) {
+        tracing::warn!(event = "session_cookie_ambiguous", "two cookies of the same name came; neither counts");
     }
     brought
 }
 
-/// The same. Says whether there was more than one of a name, or a name that only decodes to one of these.
+/// The same. Says whether there was a name that only decodes to one of these.
 fn read<'a, const N: usize>(headers: &'a HeaderMap, names: [&str; N], brought: &mut [Brought<'a>; N]) -> bool {
-    let mut is_ambiguous = false;
+    let mut has_twin = false;
     // Several lines are one list (RFC 9113, 8.2.3).
     for line in headers.get_all(COOKIE) {
-        is_ambiguous |= read_line(line.as_bytes(), &names, brought);
+        has_twin |= read_line(line.as_bytes(), &names, brought);
     }
-    is_ambiguous
+    has_twin
 }
 
 fn read_line<'a>(mut rest: &'a [u8], names: &[&str], brought: &mut [Brought<'a>]) -> bool {
-    let mut is_ambiguous = false;
+    let mut has_twin = false;
     while !rest.is_empty() {
         let end = memchr(b';', rest).unwrap_or(rest.len());
         let pair = &rest[..end];
@@ -86,12 +85,12 @@ fn read_line<'a>(mut rest: &'a [u8], names: &[&str], brought: &mut [Brought<'a>]
         let Some(at) = memchr(b'=', pair) else { continue };
         let (name, value) = (trim(&pair[..at]), trim(&pair[at + 1..]));
         let ours = names.iter().zip(&mut *brought).find(|(ours, _)| ours.as_bytes() == name);
-        is_ambiguous |= match ours {
-            Some((_, brought)) => !brought.add(value),
-            None => names.iter().any(|ours| is_taken_for(pair, name, ours)),
-        };
+        match ours {
+            Some((_, brought)) => brought.add(value),
+            None => has_twin |= names.iter().any(|ours| is_taken_for(pair, name, ours)),
+        }
     }
-    is_ambiguous
+    has_twin
 }
 
 /// Without white space as HTTP has it (RFC 9110, 5.6.3), and no other.

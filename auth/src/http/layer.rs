@@ -171,7 +171,7 @@ impl Door {
         began: Option<Instant>,
         request: &mut Request,
     ) -> (Gate, Option<Box<Due>>) {
-        let is_due = began.is_some() || Due::may_be_something(self.engine.policy(), &access, notice.as_ref());
+        let is_due = began.is_some() || Due::is_something(self.engine.policy(), &access, notice.as_ref());
         let (access, due) = if is_due {
             let (access, due) = self.due(access, began, request);
             (access, Some(Box::new(due)))

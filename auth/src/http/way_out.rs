@@ -50,7 +50,7 @@ impl Timing {
     }
 }
 
-/// What is due on the way out, whatever the handler says. Nothing, of most requests.
+/// What the way out has to know of a request, for the few for which there is something: see [`Due::is_something`].
 pub(super) struct Due {
     /// The session as it was before this request's own activity, if that is to be written down.
     pub(super) slides: Option<Session>,
@@ -60,25 +60,27 @@ pub(super) struct Due {
     pub(super) timing: Option<Timing>,
 }
 
+impl Due {
+    /// Whether the way out may have to do more than to keep caches off, though the handler says nothing; and whenever
+    /// [`WayOut::leave`] or [`WayOut::answer`] reads something of what is due.
+    pub(super) fn is_something(policy: &Policy, access: &Access, notice: Option<&Notice>) -> bool {
+        let is_of_access = match access {
+            Access::Active(session) => {
+                policy.is_slide_due(&session.times, session.checked_at) || session.lacks_newest()
+            }
+            Access::Absent { reason, .. } => *reason != Reason::None,
+            // It is answered that nobody knows, and no more is said.
+            Access::Unavailable => false,
+        };
+        is_of_access || notice.is_some()
+    }
+}
+
 /// A request on its way back, once the handler's head is ready.
 pub(super) struct WayOut {
     pub(super) door: Arc<Door>,
     pub(super) gate: Gate,
     pub(super) due: Option<Box<Due>>,
-}
-
-impl Due {
-    /// Whether [`WayOut::answer`] may have something to say to this request's browser, though the handler says nothing.
-    pub(super) fn may_be_something(policy: &Policy, access: &Access, notice: Option<&Notice>) -> bool {
-        notice.is_some()
-            || match access {
-                Access::Active(session) => {
-                    policy.is_slide_due(&session.times, session.checked_at) || session.lacks_newest()
-                }
-                Access::Absent { reason, .. } => *reason != Reason::None,
-                Access::Unavailable => true,
-            }
-    }
 }
 
 impl WayOut {
@@ -107,7 +109,9 @@ impl WayOut {
                     && let Err(error) = ended.await
                 {
                     tracing::error!(error = &error as &dyn std::error::Error, "a sign-out could not be written down");
-                    return unavailable();
+                    let mut response = unavailable();
+                    never_cached(&mut response);
+                    return response;
                 }
                 Change::Forget
             }
@@ -172,8 +176,8 @@ impl WayOut {
 /// Whatever read or set the session is nobody else's to see, in no cache (ASVS 14.3.2).
 fn never_cached(response: &mut Response) {
     let headers = response.headers_mut();
-    // Of most answers it is the only one. To insert it is then a way that was gone for other headers: what the
-    // processor has to fetch of a program, for each request anew, costs more than what it does with it.
+    // Most answers have no other. Then it is put in as all headers are: of code that is used for this alone, the
+    // processor would have to fetch each line anew for each request, which costs more than to execute it.
     let varies = headers.contains_key(header::VARY);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let cookie = HeaderValue::from_static("Cookie");

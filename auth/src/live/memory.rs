@@ -62,7 +62,7 @@ impl Known {
         self.number
     }
 
-    /// The row.
+    /// What a store would say of the session.
     pub(super) fn row(self) -> SessionRow {
         SessionRow {
             id: self.id,

@@ -42,8 +42,8 @@ impl Moment {
         }
     }
 
-    /// How many nanoseconds ago `earlier` was, by whichever clock went further. Not a [`Duration`], which each request
-    /// would have to be made of these.
+    /// How many nanoseconds ago `earlier` was, by whichever clock went further. Each request asks, and a [`Duration`]
+    /// would have to be divided into seconds and the rest.
     pub(crate) fn nanos_since(self, earlier: Self) -> i64 {
         let passed = |now: i64, then: i64| now.saturating_sub(then);
         passed(self.steady, earlier.steady).max(passed(self.wall, earlier.wall))
