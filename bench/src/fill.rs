@@ -6,19 +6,14 @@ use daypass_auth::{
     store,
 };
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use std::{
-    path::Path,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::{path::Path, time::Duration};
 
 /// Where the sessions come from that cookies exist for; the others come from elsewhere.
 const MINTED: &str = "192.0.2.1";
 const OTHERS: &str = "192.0.2.2";
 /// How far in the future the last activity may be: two clocks never agree. A session that was used then
 /// does not slide before it is half a minute ago.
-const SOON: Duration = Duration::from_secs(100);
-/// Cookies are renewed after a quarter of an hour.
-const RENEWED_EVERY: i64 = 15 * 60 * 1000;
+const SOON: i64 = 100 * 1000;
 /// How far in the future those that were minted are said to be from: longer than a run takes, so that none comes of age
 /// unless that is what is measured.
 const NOT_YET: i64 = 3 * 3600 * 1000;
@@ -150,64 +145,48 @@ pub(crate) async fn postgres(server: &Postgres, database: &str, filling: &Fillin
     Ok(())
 }
 
-/// Minted sessions are as just used, so that a check of one writes nothing for two minutes.
-pub(crate) async fn as_just_used_in_sqlite(path: &Path) -> Outcome<()> {
+/// What the times of the minted sessions are set to.
+#[derive(Clone, Copy)]
+pub(crate) enum Times {
+    /// They are as just used, so that a check of one writes nothing for two minutes.
+    JustUsed,
+    /// Their cookies are of all ages, as there are when people come and go; evenly, in each part of them.
+    OfAllAges,
+}
+
+impl Times {
+    /// For both databases: `$1` is [`Times::moment`], `$2` says which are the minted ones.
+    const fn statement(self) -> &'static str {
+        match self {
+            Self::JustUsed => "UPDATE sessions SET last_seen_at = $1 WHERE place = $2",
+            // A cookie is renewed after a quarter of an hour.
+            Self::OfAllAges => "UPDATE sessions SET renewed_at = $1 - account_id * 556231 % 900000 WHERE place = $2",
+        }
+    }
+
+    fn moment(self) -> i64 {
+        match self {
+            Self::JustUsed => now() + SOON,
+            Self::OfAllAges => now(),
+        }
+    }
+}
+
+pub(crate) async fn set_times_in_sqlite(path: &Path, times: Times) -> Outcome<()> {
     let mut file = connect(path).await?;
-    sqlx::query("UPDATE sessions SET last_seen_at = ? WHERE place = ?")
-        .bind(soon()?)
-        .bind(MINTED)
-        .execute(&mut file)
-        .await?;
+    sqlx::query(times.statement()).bind(times.moment()).bind(MINTED).execute(&mut file).await?;
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut file).await?;
     file.close().await?;
     Ok(())
 }
 
-/// The same in PostgreSQL.
-pub(crate) async fn as_just_used_in_postgres(server: &Postgres, database: &str) -> Outcome<()> {
+pub(crate) async fn set_times_in_postgres(server: &Postgres, database: &str, times: Times) -> Outcome<()> {
     let mut connection = server.connect(database).await?;
-    sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE place = $2")
-        .bind(soon()?)
-        .bind(MINTED)
-        .execute(&mut connection)
-        .await?;
+    sqlx::query(times.statement()).bind(times.moment()).bind(MINTED).execute(&mut connection).await?;
     sqlx::query("VACUUM ANALYZE sessions").execute(&mut connection).await?;
     sqlx::query("CHECKPOINT").execute(&mut connection).await?;
     connection.close().await?;
     Ok(())
-}
-
-/// Gives the minted sessions cookies of all ages, as there are when people come and go; evenly, in each part of them.
-pub(crate) async fn of_all_ages_in_sqlite(path: &Path) -> Outcome<()> {
-    let mut file = connect(path).await?;
-    sqlx::query("UPDATE sessions SET renewed_at = ?1 - account_id * 556231 % ?2 WHERE place = ?3")
-        .bind(now())
-        .bind(RENEWED_EVERY)
-        .bind(MINTED)
-        .execute(&mut file)
-        .await?;
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut file).await?;
-    file.close().await?;
-    Ok(())
-}
-
-/// The same in PostgreSQL.
-pub(crate) async fn of_all_ages_in_postgres(server: &Postgres, database: &str) -> Outcome<()> {
-    let mut connection = server.connect(database).await?;
-    sqlx::query("UPDATE sessions SET renewed_at = $1 - account_id * 556231 % $2 WHERE place = $3")
-        .bind(now())
-        .bind(RENEWED_EVERY)
-        .bind(MINTED)
-        .execute(&mut connection)
-        .await?;
-    sqlx::query("VACUUM ANALYZE sessions").execute(&mut connection).await?;
-    sqlx::query("CHECKPOINT").execute(&mut connection).await?;
-    connection.close().await?;
-    Ok(())
-}
-
-fn soon() -> Outcome<i64> {
-    Ok(i64::try_from((std::time::SystemTime::now() + SOON).duration_since(UNIX_EPOCH)?.as_millis())?)
 }
 
 async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {

@@ -2,7 +2,7 @@
 
 use crate::{
     ORIGIN, Outcome, PASSWORD,
-    fill::{self, Filling},
+    fill::{self, Filling, Times},
     load::{Connection, Cookies, Form, cookies, post},
     mint::{Minted, SESSIONS_EACH, mint},
     postgres::Postgres,
@@ -250,21 +250,12 @@ impl Stage {
         }
     }
 
-    /// See [`fill::as_just_used_in_sqlite`].
-    pub(crate) async fn as_just_used(&self, database: &Database) -> Outcome<()> {
+    /// Sets the times of the minted sessions of a database.
+    pub(crate) async fn set_times(&self, database: &Database, times: Times) -> Outcome<()> {
         match database {
             Database::None => Ok(()),
-            Database::File(path) => fill::as_just_used_in_sqlite(path).await,
-            Database::Postgres(name) => fill::as_just_used_in_postgres(&self.postgres, name).await,
-        }
-    }
-
-    /// See [`fill::of_all_ages_in_sqlite`].
-    pub(crate) async fn of_all_ages(&self, database: &Database) -> Outcome<()> {
-        match database {
-            Database::None => Ok(()),
-            Database::File(path) => fill::of_all_ages_in_sqlite(path).await,
-            Database::Postgres(name) => fill::of_all_ages_in_postgres(&self.postgres, name).await,
+            Database::File(path) => fill::set_times_in_sqlite(path, times).await,
+            Database::Postgres(name) => fill::set_times_in_postgres(&self.postgres, name, times).await,
         }
     }
 

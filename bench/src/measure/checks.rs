@@ -2,11 +2,11 @@
 
 use super::{
     CONNECTIONS, Pace, SLICES, WRITTEN, add_rounds, asked, bars_over_bare, generations, interleave_slices, note_asked,
-    start, turn,
+    start, turn, use_once,
 };
 use crate::{
     Outcome,
-    load::{Checks, Fixed, Lane, Spoilt, run_rightly},
+    load::{Checks, Fixed, Lane, Spoilt},
     results::{Bar, Limit, Results, Row, Section},
     say_more,
     stage::{Place, Running, Stage, Who},
@@ -23,9 +23,7 @@ fn all() -> Vec<Who> {
 pub(super) async fn use_all(stage: &Stage, servers: &mut [Running]) -> Outcome<()> {
     for _ in 0..2 {
         for running in &*servers {
-            let plan = Checks::of(&running.cookies, 0..stage.sizes.used, "/api/me").once();
-            let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-            run_rightly(&running.who.label(), &mut lanes, None).await?;
+            use_once(running, 0..stage.sizes.used).await?;
         }
         tokio::time::sleep(WRITTEN).await;
     }

@@ -3,6 +3,7 @@
 use super::{CONNECTIONS, Pace, interleave, turn};
 use crate::{
     Outcome,
+    fill::Times,
     load::{Checks, Lane},
     results::{Results, Section},
     stage::{Running, Stage, Who},
@@ -18,7 +19,7 @@ const FRESH: Duration = Duration::from_secs(90);
 pub(super) async fn keep_fresh(stage: &Stage, servers: &[Running], since: &mut Option<Instant>) -> Outcome<()> {
     if since.is_none_or(|since| since.elapsed() > FRESH) {
         for running in servers.iter().filter(|running| running.who.is_ours()) {
-            stage.as_just_used(&running.database).await?;
+            stage.set_times(&running.database, Times::JustUsed).await?;
         }
         *since = Some(Instant::now());
     }

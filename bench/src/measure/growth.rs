@@ -2,10 +2,11 @@
 
 use super::{
     CONNECTIONS, KNOWN, Pace, SLICES, add_rounds, checks::warm, cold, generations, interleave_slices, note_asked, turn,
+    use_once,
 };
 use crate::{
     Outcome,
-    load::{Checks, Cookies, Lane, run_rightly},
+    load::{Checks, Cookies, Lane},
     results::{Bar, Growth, Limit, Results, Row},
     say_more,
     stage::{Place, Running, Stage, Who},
@@ -73,9 +74,7 @@ async fn cold_rows(stage: &Stage, time: Duration, rounds: usize, servers: &mut [
     cold::keep_fresh(stage, servers, &mut since).await?;
     // What each has of its file at hand, it has from then on.
     for running in &*servers {
-        let plan = Checks::of(&running.cookies, in_use(stage), "/api/me").once();
-        let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-        run_rightly(&running.who.label(), &mut lanes, None).await?;
+        use_once(running, in_use(stage)).await?;
     }
     interleave_slices(
         servers,

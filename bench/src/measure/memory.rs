@@ -1,9 +1,9 @@
 //! What a server holds of a session that it knows.
 
-use super::{CONNECTIONS, cold};
+use super::{cold, use_once};
 use crate::{
     Outcome, cpu,
-    load::{Checks, Lane, run_rightly},
+    fill::Times,
     results::{Bar, Limit, Results},
     say_more,
     stage::{Stage, Who},
@@ -18,15 +18,10 @@ pub(super) async fn memory(stage: &Stage, results: &mut Results) -> Outcome<()> 
         // database, buffers.
         for known in [u32::try_from(sessions)?, cold::KNOWS_NONE] {
             let running = stage.start(who, known).await?;
-            stage.as_just_used(&running.database).await?;
-            let ask = async |sessions| {
-                let plan = Checks::of(&running.cookies, sessions, "/api/me").once();
-                let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-                run_rightly(&who.label(), &mut lanes, None).await
-            };
-            ask(0..1_000.min(sessions)).await?;
+            stage.set_times(&running.database, Times::JustUsed).await?;
+            use_once(&running, 0..1_000.min(sessions)).await?;
             let before = cpu::resident(running.server.id())?;
-            ask(0..sessions).await?;
+            use_once(&running, 0..sessions).await?;
             let after = cpu::resident(running.server.id())?;
             grown.push(i64::try_from(after)? - i64::try_from(before)?);
         }

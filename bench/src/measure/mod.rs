@@ -14,13 +14,13 @@ mod sliding;
 
 use crate::{
     Outcome,
-    load::{Connection, Fixed, Lane, Plan, Tally, run_rightly},
+    load::{Checks, Connection, Fixed, Lane, Plan, Tally, run_rightly},
     results::{Bar, Limit, Results, Row, Sample, Section},
     say_more,
     stage::{Running, Stage, Who},
     stats::{Spread, p99},
 };
-use std::{path::Path, time::Duration};
+use std::{ops::Range, path::Path, time::Duration};
 
 /// How often, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -152,6 +152,14 @@ fn add_rounds(rows: &mut Vec<Row>, more: Vec<Row>) {
     for (row, more) in rows.iter_mut().zip(more) {
         row.samples.extend(more.samples);
     }
+}
+
+/// Each of these sessions asks once, which is not measured.
+async fn use_once(running: &Running, sessions: Range<usize>) -> Outcome<()> {
+    let plan = Checks::of(&running.cookies, sessions, "/api/me").once();
+    let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
+    run_rightly(&running.who.label(), &mut lanes, None).await?;
+    Ok(())
 }
 
 /// One server under load. `after` is counted too: for what it does later.

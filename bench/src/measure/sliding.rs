@@ -2,10 +2,12 @@
 
 use super::{
     CONNECTIONS, KNOWN, Pace, WRITTEN, add_rounds, bars_over_bare, generations, interleave_slices, start, turn,
+    use_once,
 };
 use crate::{
     Outcome,
-    load::{Checks, Connection, Form, Lane, post, run_rightly},
+    fill::Times,
+    load::{Checks, Connection, Form, Lane, post},
     results::{Results, Section},
     stage::{Running, Stage, Who},
 };
@@ -29,13 +31,6 @@ fn of_turn(seldom: &Range<usize>, slice: usize) -> Range<usize> {
     first..first + each
 }
 
-async fn use_once(running: &Running, sessions: Range<usize>) -> Outcome<()> {
-    let plan = Checks::of(&running.cookies, sessions, "/api/me").once();
-    let mut lanes = [Lane::open(running.server.address, CONNECTIONS, plan).await?];
-    run_rightly(&running.who.label(), &mut lanes, None).await?;
-    Ok(())
-}
-
 /// All have just been used; then half a minute passes, and those that are used most are used again.
 async fn make_due(stage: &Stage, running: &Running) -> Outcome<()> {
     let used = stage.sizes.used;
@@ -57,7 +52,7 @@ pub(super) async fn sliding(stage: &Stage, pace: &Pace, results: &mut Results) -
         let mut servers = start(stage, &[&[Who::Bare][..], &peers].concat()).await?;
         for who in Who::ENGINES {
             let database = stage.database(who).await?;
-            stage.of_all_ages(&database).await?;
+            stage.set_times(&database, Times::OfAllAges).await?;
             servers.push(stage.start_on(who, KNOWN, database).await?);
         }
         for running in &servers {
