@@ -31,7 +31,8 @@ pub struct SessionInfo {
 /// A length of time as it travels: in whole milliseconds.
 #[must_use]
 pub fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    // In the 64 bits that they are added in, and not in twice as many first: each check of a session adds some.
+    duration.as_secs().saturating_mul(1000).saturating_add(u64::from(duration.subsec_millis()))
 }
 
 impl SessionInfo {
